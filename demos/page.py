@@ -1,0 +1,137 @@
+"""The page: header, language, tabs, footer, and what links ask of it: ?tab= ?lang= ?embed=true.
+
+Puts the tabs together and knows what none of them alone may know: the visitor's language and how one tab sends to another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from demos import api, finetune, generation, panel, sentiment, vision
+from demos.errors import Reporter
+from demos.i18n import DEFAULT, LANGUAGES, Localizer, Strings, preferred
+from demos.theme import AWAKE, TOGGLE_DARK
+from demos.waiting import Waiter
+from models.explain import Explainer
+from models.finetune.runs import RunStore
+from models.generation import GenerationRunner
+from models.library import Library
+from models.sentiment import SentimentRunner
+from models.settings import Settings
+from models.vision import VisionRunner
+
+TABS = ("sentiment", "generation", "vision", "finetune")
+# Fixed, so that a choice outlives a restart of the server.
+_LANGUAGE_STORE = {"storage_key": "teahouse-language", "secret": "teahouse"}
+_KEEP_TAB_IN_URL = """(tab) => {
+  const url = new URL(window.location.href);
+  url.searchParams.set('tab', tab);
+  window.history.replaceState(window.history.state, '', url);
+}"""
+_KEEP_LANGUAGE_IN_URL = """(lang) => {
+  const url = new URL(window.location.href);
+  url.searchParams.set('lang', lang);
+  window.history.replaceState(window.history.state, '', url);
+  document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en';
+}"""
+
+
+@dataclass(frozen=True)
+class Teahouse:
+    """What the page is built on: every collaborator, made by app.py."""
+
+    settings: Settings
+    library: Library
+    sentiment: SentimentRunner
+    generation: GenerationRunner
+    vision: VisionRunner
+    explainer: Explainer
+    runs: RunStore
+
+
+def build(teahouse: Teahouse) -> gr.Blocks:
+    """The Blocks with all tabs and endpoints, not yet launched."""
+    strings = Strings.load()
+    settings = teahouse.settings
+    waiter, reporter = Waiter(teahouse.library, strings), Reporter(strings)
+    with gr.Blocks(title="Model Teahouse 模型茶馆", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
+        ui = Localizer(strings)
+        stored = gr.BrowserState(None, **_LANGUAGE_STORE)
+        switch = _header(ui)
+        with gr.Tabs(selected="sentiment", elem_id="tea-tabs") as tabs:
+            with _tab(ui, "sentiment"):
+                sentiment_tab = sentiment.build(
+                    ui, waiter, reporter, teahouse.sentiment, teahouse.explainer, settings, teahouse.library.catalog
+                )
+            with _tab(ui, "generation"):
+                generation.build(ui, waiter, reporter, teahouse.generation, settings, teahouse.library.catalog)
+            with _tab(ui, "vision"):
+                vision.build(ui, waiter, reporter, teahouse.vision, teahouse.explainer, settings, teahouse.library.catalog)
+            with _tab(ui, "finetune"):
+                finetune_tab = finetune.build(ui, waiter, reporter, teahouse.runs, settings)
+        panel.build(ui, teahouse.library.cache)
+        ui.make(gr.Markdown, {"value": "common.footer"}, elem_classes="tea-footer")
+        api.build(teahouse, reporter)
+        _connect_language(blocks, ui, switch, stored, tabs)
+        _connect_tabs(tabs, finetune_tab, sentiment_tab)
+    return blocks
+
+
+def _header(ui: Localizer) -> gr.Radio:
+    with gr.Row(elem_classes="tea-header"):
+        ui.make(gr.Markdown, {"value": lambda lang: _brand(ui.strings, lang)}, elem_classes="tea-brand")
+        with gr.Row(elem_classes="tea-controls"):
+            switch = gr.Radio([("中文", "zh"), ("English", "en")], value=DEFAULT, show_label=False, container=False)
+            dark = gr.Button("◐", size="sm", elem_classes="tea-dark")
+    dark.click(None, js=TOGGLE_DARK, api_visibility="private")
+    return switch
+
+
+def _brand(strings: Strings, lang: str) -> str:
+    return f"# {strings.text('common.title', lang)}\n{strings.text('common.subtitle', lang)}"
+
+
+def _tab(ui: Localizer, name: str) -> gr.Tab:
+    return ui.make(gr.Tab, {"label": f"common.tab.{name}"}, id=name, elem_id=f"tea-{name}")
+
+
+def _connect_language(blocks: gr.Blocks, ui: Localizer, switch: gr.Radio, stored: gr.BrowserState, tabs: gr.Tabs) -> None:
+    hidden = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+
+    def arrive(remembered: str | None, request: gr.Request):
+        lang = asked_language(request.query_params.get("lang"), remembered, request.headers.get("accept-language"))
+        return [lang, lang, _selected(request.query_params.get("tab")), *ui.updates(lang)]
+
+    def choose(lang: str):
+        return [lang, lang, *ui.updates(lang)]
+
+    blocks.load(arrive, stored, [ui.lang, switch, tabs, *ui.components], **hidden).then(None, js=AWAKE, **hidden)
+    switch.input(choose, switch, [ui.lang, stored, *ui.components], **hidden)
+    switch.change(None, switch, js=_KEEP_LANGUAGE_IN_URL, **hidden)
+
+
+def asked_language(query: str | None, remembered: str | None, accepted: str | None) -> str:
+    """?lang= first, then what this browser chose before, then what it says it reads."""
+    return next((lang for lang in (query, remembered) if lang in LANGUAGES), None) or preferred(accepted)
+
+
+def _selected(tab: str | None) -> gr.Tabs:
+    return gr.Tabs(selected=tab if tab in TABS else TABS[0])
+
+
+def _connect_tabs(tabs: gr.Tabs, finetune_tab: finetune.FinetuneTab, sentiment_tab: sentiment.SentimentTab) -> None:
+    """Keeps ?tab= true for copying, and carries a finished run to the Sentiment tab."""
+    hidden = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+
+    def select(event: gr.SelectData) -> str:
+        return TABS[event.index]
+
+    shown = gr.State(TABS[0])
+    tabs.select(select, None, shown, **hidden).then(None, shown, js=_KEEP_TAB_IN_URL, **hidden)
+
+    def use(run_id: str):
+        return gr.Tabs(selected="sentiment"), f"run:{run_id}"
+
+    finetune_tab.use.click(use, finetune_tab.run_id, [tabs, sentiment_tab.picker], **hidden)

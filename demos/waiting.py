@@ -1,0 +1,62 @@
+"""A wait always shows what is happening: runs work beside the handler and tells its steps through gr.Progress.
+
+The first click after a start may come while torch is still being imported or a model fetched; the activity board knows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from demos.i18n import Strings
+from models.library import Library
+
+Result = TypeVar("Result")
+_TICK = 0.2  # seconds between two looks at the board
+_END = object()
+
+
+class Waiter:
+    def __init__(self, library: Library, strings: Strings) -> None:
+        self._library = library
+        self._strings = strings
+
+    def run(self, work: Callable[[], Result], model: str, lang: str, progress: Callable[..., Any]) -> Result:
+        """work(), while what is being done for `model` (a typed name) is told to the visitor."""
+        future: Future[Result] = Future()
+        threading.Thread(target=_settle, args=(future, work), daemon=True).start()
+        while True:
+            try:
+                return future.result(timeout=_TICK)
+            except TimeoutError:
+                if future.done():
+                    raise
+                self._tell(model, lang, progress)
+
+    def stream(self, pieces: Iterator[Result], model: str, lang: str, progress: Callable[..., Any]) -> Iterator[Result]:
+        """The same pieces; the wait for the first one is told."""
+        try:
+            first = self.run(lambda: next(pieces, _END), model, lang, progress)
+            if first is not _END:
+                yield first
+                yield from pieces
+        finally:
+            pieces.close()
+
+    def _tell(self, model: str, lang: str, progress: Callable[..., Any]) -> None:
+        step = self._library.waiting_for(model)
+        if step is None:
+            return
+        sentence = self._strings.text(step.key, lang, model=model)
+        if step.total and step.done:
+            sentence += f" {step.done / 2**20:,.1f} / {step.total / 2**20:,.1f} MB"
+        progress(step.fraction if step.done else None, desc=sentence)
+
+
+def _settle(future: Future, work: Callable[[], Any]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)

@@ -1,0 +1,89 @@
+"""What the files of a model say about it before anything is loaded: its task, its size, whether it is safe.
+
+Reads config.json and the headers of safetensors and never opens a pickle; asks transformers only which kinds it knows.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+from models.catalog import Task
+from models.errors import UnknownModel, UnsafeWeights, WrongTask
+
+FLOAT32_BYTES = 4
+# What a checkpoint may consist of. Weights are safetensors only; .model is a SentencePiece vocabulary.
+ALLOWED_SUFFIXES = (".safetensors", ".json", ".txt", ".model", ".jinja")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack")
+_HEADS: tuple[tuple[str, Task], ...] = (
+    ("ForSequenceClassification", "text-classification"),
+    ("ForCausalLM", "text-generation"),
+    ("LMHeadModel", "text-generation"),
+    ("ForImageClassification", "image-classification"),
+)
+
+
+def wanted_files(names: Iterable[str]) -> list[str]:
+    """Of a repository's files, those a model is loaded from: top level only, no pickles, no other frameworks."""
+    return sorted(name for name in names if "/" not in name and name.endswith(ALLOWED_SUFFIXES))
+
+
+def check_weights(model: str, names: Iterable[str]) -> None:
+    """UnsafeWeights where there are no safetensors; the sentence says which pickles there are instead."""
+    names = list(names)
+    if any(name.endswith(".safetensors") for name in names):
+        return
+    pickles = [name for name in names if name.endswith(_PICKLES)]
+    raise UnsafeWeights("errors.only_pickle" if pickles else "errors.no_weights", model=model, files=", ".join(pickles[:3]))
+
+
+def check_task(model: str, config: dict, wanted: Task) -> None:
+    """WrongTask, by the name of the head, where the model does something else; UnsafeWeights where it brings its own code."""
+    kind = config.get("model_type")
+    if kind and not _is_known(kind):
+        if "auto_map" in config:
+            raise UnsafeWeights("errors.own_code", model=model)
+        raise UnknownModel("errors.unknown_architecture", model=model, kind=kind)
+    if "auto_map" in config and not kind:
+        raise UnsafeWeights("errors.own_code", model=model)
+    found = task_of(config)
+    if found != wanted:
+        head = ", ".join(config.get("architectures") or []) or kind or "?"
+        raise WrongTask("errors.wrong_head", model=model, head=head, wanted=wanted)
+
+
+def _is_known(kind: str) -> bool:
+    """Whether transformers itself has the code for a model_type."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    return kind in CONFIG_MAPPING_NAMES
+
+
+def task_of(config: dict) -> Task | None:
+    """The task of a config.json by its head, None for a bare encoder or a head that the app has no tab for."""
+    heads = config.get("architectures") or []
+    for head in heads:
+        for ending, task in _HEADS:
+            if head.endswith(ending):
+                return task
+    is_timm = "architecture" in config and "num_classes" in config
+    return "image-classification" if is_timm or config.get("model_type") == "timm_wrapper" else None
+
+
+def read_config(folder: Path) -> dict:
+    return json.loads((folder / "config.json").read_text(encoding="utf-8"))
+
+
+def parameters(folder: Path) -> int:
+    """Parameters in all safetensors of a folder, by their headers: 8 bytes of length, then JSON with the shapes."""
+    return sum(_parameters_of(path) for path in folder.glob("*.safetensors"))
+
+
+def _parameters_of(path: Path) -> int:
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")

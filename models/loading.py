@@ -1,0 +1,139 @@
+"""Files -> LoadedModel on a device in a dtype. torch and transformers are imported here and below, at the first load.
+
+Reads safetensors only and runs no code of a model's own. Knows neither the cache nor what a model is used for.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.activity import Activity
+from models.catalog import BUNDLED, ModelSpec
+from models.errors import SourceFailed, TeahouseError
+from models.settings import Settings
+from models.sources import Sources
+from models.torchvision_ops import ensure_torchvision_ops
+
+logger = logging.getLogger(__name__)
+_SAFE = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
+
+
+@dataclass
+class LoadedModel:
+    """A model ready to answer. `model` is a transformers model in evaluation mode, `processor` what its inputs go through."""
+
+    spec: ModelSpec
+    model: Any
+    processor: Any
+    size_bytes: int
+
+    @property
+    def labels(self) -> list[str]:
+        """Class names in the order of the logits."""
+        return [self.model.config.id2label[index] for index in range(self.model.config.num_labels)]
+
+    def close(self) -> None:
+        import gc
+
+        self.model = self.processor = None
+        gc.collect()
+
+
+class Loader:
+    """Loads any spec. Call it like a function: the cache does."""
+
+    def __init__(self, settings: Settings, sources: Sources, activity: Activity) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._activity = activity
+
+    def __call__(self, spec: ModelSpec) -> LoadedModel:
+        with self._activity.step(spec.name, "activity.importing"):
+            import_libraries(self._settings.threads)
+        folder = self._sources.fetch(spec)
+        with self._activity.step(spec.name, "activity.loading", spec.size_bytes):
+            return self._load(spec, folder)
+
+    def _load(self, spec: ModelSpec, folder: Path) -> LoadedModel:
+        try:
+            model = _model(spec.task, folder)
+            processor = _processor(spec.task, folder)
+        except TeahouseError:
+            raise
+        except Exception as error:
+            logger.exception("loading %s", spec.name)
+            raise SourceFailed("errors.broken_checkpoint", model=spec.shown_name, reason=_first_line(error)) from error
+        return LoadedModel(spec, model, processor, _bytes(model))
+
+
+def import_libraries(threads: int = 0) -> None:
+    """The slow imports, once: torch, torchvision made to fit it, the transformers classes."""
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+    ensure_torchvision_ops()
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+
+
+def _model(task: str, folder: Path):
+    import torch
+    import transformers
+
+    kind = {
+        "text-classification": transformers.AutoModelForSequenceClassification,
+        "text-generation": transformers.AutoModelForCausalLM,
+        "image-classification": transformers.AutoModelForImageClassification,
+    }[task]
+    # Half precision on disk, single precision in memory: CPUs are slow or inexact in float16.
+    options = {"dtype": torch.float32, **_SAFE}
+    if (folder / "adapter_config.json").is_file():
+        model = _adapted(kind, folder, options)
+    else:
+        model = kind.from_pretrained(folder, **options)
+    return model.eval().requires_grad_(False)
+
+
+def _adapted(kind, folder: Path, options: dict):
+    """A PEFT adapter of ours merged into the bundled base it names: afterwards a model like any other."""
+    import peft
+    import transformers
+
+    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+    base = kind.from_pretrained(base_folder(folder), config=config, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # peft warns of a head that the adapter brings itself
+        return peft.PeftModel.from_pretrained(base, folder).merge_and_unload()
+
+
+def base_folder(folder: Path) -> Path:
+    """The folder of the base model of an adapter: always a bundled one, by its catalog name."""
+    name = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["base_model_name_or_path"]
+    return BUNDLED / Path(name).name
+
+
+def _processor(task: str, folder: Path):
+    import transformers
+
+    options = {"trust_remote_code": False, "local_files_only": True}
+    if task == "image-classification":
+        return transformers.AutoImageProcessor.from_pretrained(folder, **options)
+    has_own = any(folder.glob("*token*")) or any(folder.glob("vocab*"))
+    return transformers.AutoTokenizer.from_pretrained(folder if has_own else base_folder(folder), **options)
+
+
+def _bytes(model) -> int:
+    tensors = {tensor.data_ptr(): tensor for tensor in [*model.parameters(), *model.buffers()]}  # tied weights count once
+    return sum(tensor.nbytes for tensor in tensors.values())
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,66 @@
+"""Image classification: a picture in, plain predictions out. Checks a picture's header before decoding it.
+
+Knows no page; labels are the model's own, in English.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from models.engine import Engine
+from models.errors import BadInput
+from models.library import Library
+from models.loading import LoadedModel
+from models.sentiment import Prediction
+from models.settings import Settings
+
+TASK = "image-classification"
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+
+
+class VisionRunner:
+    def __init__(self, library: Library, engine: Engine, settings: Settings) -> None:
+        self._library = library
+        self._engine = engine
+        self._settings = settings
+
+    def classify(self, picture: str | Path | Image.Image, model: str = "", top: int = 5) -> tuple[Prediction, ...]:
+        """The `top` likeliest classes, best first. BadInput where the file is no picture or has too many pixels."""
+        image = open_picture(picture, self._settings.max_pixels)
+        with self._library.lease(model, TASK) as loaded:
+            pixels = loaded.processor(image, return_tensors="pt")["pixel_values"][0]  # (3, height, width)
+            run = ("picture", loaded.spec.name, tuple(pixels.shape))
+            scores = self._engine.submit(run, pixels, lambda batch: _forward(batch, loaded)).result()
+            ranked = sorted(zip(loaded.labels, scores, strict=True), key=lambda pair: -pair[1])
+            return tuple(Prediction(label, score) for label, score in ranked[:top])
+
+
+def open_picture(picture: str | Path | Image.Image | None, max_pixels: int) -> Image.Image:
+    """An upright RGB picture. Its header is read first: a small file can decode to gigabytes."""
+    if picture is None:
+        raise BadInput("errors.no_picture")
+    if isinstance(picture, Image.Image):
+        return picture.convert("RGB")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound is the one that holds
+            image = Image.open(picture, formats=FORMATS)
+        width, height = image.size
+        if width * height > max_pixels:
+            raise BadInput("errors.too_many_pixels", width=width, height=height, limit=max_pixels // 1_000_000)
+        return ImageOps.exif_transpose(image).convert("RGB")
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError):
+        raise BadInput("errors.not_a_picture", valid=", ".join(FORMATS)) from None
+
+
+def _forward(batch: Sequence, loaded: LoadedModel) -> list[list[float]]:
+    """N tensors (3, height, width) -> N lists of class probabilities."""
+    import torch
+
+    with torch.inference_mode():
+        logits = loaded.model(pixel_values=torch.stack(list(batch))).logits
+    return logits.softmax(dim=-1).tolist()
