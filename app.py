@@ -6,6 +6,8 @@ import logging
 import os
 import shutil
 import threading
+from collections.abc import Callable
+from functools import partial
 
 # Read by gradio when it is imported: no version check, no telemetry, and uploads in a folder of our own.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -15,15 +17,18 @@ from models.settings import Settings
 settings = Settings.from_env()
 os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.uploads))
 
+from PIL import Image
+
 from demos import page, theme
+from demos.i18n import ASSETS
 from models.activity import Activity
 from models.cache import ModelCache
-from models.catalog import DEFAULTS, Catalog
+from models.catalog import Catalog
 from models.engine import Engine
 from models.errors import TeahouseError
 from models.explain import Explainer
 from models.finetune.runs import RunStore
-from models.generation import GenerationRunner
+from models.generation import GenerationOptions, GenerationRunner
 from models.library import Library
 from models.loading import Loader
 from models.sentiment import SentimentRunner
@@ -53,12 +58,17 @@ def compose(settings: Settings) -> page.Teahouse:
     )
 
 
-def warm_up(library: Library) -> None:
-    """Loads what the first click of each tab needs, behind the open page."""
-    for task, name in DEFAULTS.items():
+def warm_up(teahouse: page.Teahouse) -> None:
+    """One small answer from each bundled model, behind the open page: the first pass through a model is a slow one."""
+    blank = Image.new("RGB", (64, 64))
+    answers: list[Callable[[], object]] = [
+        lambda: teahouse.sentiment.classify("茶", "sentiment-zh"),
+        lambda: list(teahouse.generation.stream("春", "gpt-zh", GenerationOptions(max_new_tokens=2))),
+        *(partial(teahouse.vision.classify, blank, name) for name in teahouse.library.catalog.bundled("image-classification")),
+    ]
+    for answer in answers:
         try:
-            with library.lease(name, task):
-                pass
+            answer()
         except TeahouseError as error:
             logger.warning("not warmed up: %s", error)
 
@@ -71,6 +81,7 @@ def launch_options(settings: Settings) -> dict:
         "css": theme.css(),
         "head": theme.HEAD,
         "footer_links": ["api"],
+        "allowed_paths": [str(ASSETS / "examples")],
         "max_file_size": settings.max_upload,
         "run_history": False,
         "enable_monitoring": False,
@@ -84,7 +95,7 @@ def main() -> None:
     """Opens the page first; torch and the default models follow behind it."""
     demo.launch(**launch_options(settings), prevent_thread_lock=True)
     if settings.warm_up:
-        threading.Thread(target=warm_up, args=(teahouse.library,), name="warm-up", daemon=True).start()
+        threading.Thread(target=warm_up, args=(teahouse,), name="warm-up", daemon=True).start()
     demo.block_thread()
 
 

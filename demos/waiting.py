@@ -31,8 +31,8 @@ class Waiter:
             try:
                 return future.result(timeout=_TICK)
             except TimeoutError:
-                if future.done():
-                    raise
+                if future.done():  # work's own TimeoutError, or work that ended just now
+                    return future.result()
                 self._tell(model, lang, progress)
 
     def stream(self, pieces: Iterator[Result], model: str, lang: str, progress: Callable[..., Any]) -> Iterator[Result]:

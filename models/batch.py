@@ -6,6 +6,7 @@ knows their formats.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 import shutil
@@ -83,8 +84,6 @@ class BatchResult:
 
 def classify_file(runner: BatchRunner, file: str | Path, column: str, model: str, settings: Settings) -> BatchResult:
     """Every row of a csv or line of a txt. An empty column name: guessed."""
-    if not file:
-        raise BadInput("errors.no_file")
     return classify_table(runner, dataset.read_table(file, settings), column, model, settings)
 
 
@@ -125,9 +124,9 @@ def classify_steps(
 
 def column_texts(frame: pd.DataFrame, column: str) -> list[str]:
     """The cells of a column as text; empty ones as "". An empty column name: guessed."""
-    name = (column or "").strip() or dataset.guess_text_column(frame)
+    name = column if (column or "").strip() else dataset.guess_text_column(frame)
     if name not in frame.columns:
-        raise BadInput("errors.unknown_column", column=name, valid=", ".join(map(str, frame.columns)))
+        raise BadInput("errors.unknown_column", column=name[:100], valid=", ".join(frame.columns))
     return ["" if pd.isna(cell) else str(cell) for cell in frame[name]]
 
 
@@ -216,5 +215,6 @@ def _harmless(cell: str) -> str:
 def _sweep(folder: Path) -> None:
     oldest = time.time() - _KEPT_SECONDS
     for old in folder.glob(f"{_PREFIX}*"):
-        if old.stat().st_mtime < oldest:
-            shutil.rmtree(old, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another request may sweep at the same time
+            if old.stat().st_mtime < oldest:
+                shutil.rmtree(old, ignore_errors=True)

@@ -102,11 +102,12 @@ class ModelCache:
     def _take(self, spec: ModelSpec) -> _Slot:
         with self._books:
             slot = self._slots.get(spec.name)
-            if slot is not None:
+            if slot is not None and (slot.leases or slot.spec.revision == spec.revision):
                 slot.leases += 1
                 slot.last_used = time.monotonic()
                 return slot
-            evicted = self._make_room(spec.name, spec.size_bytes)
+            outdated = [self._slots.pop(spec.name)] if slot is not None else []  # a resumed run has another model
+            evicted = outdated + self._make_room(spec.name, spec.size_bytes)
             slot = self._slots[spec.name] = _Slot(spec, spec.size_bytes, leases=1)
         for old in evicted:
             self._close(old)
@@ -155,7 +156,7 @@ class ModelCache:
         return self._drop_idle(room=needed)
 
     def _drop_idle(self, room: int) -> list[_Slot]:
-        """Takes idle slots out, least recently used first, until `room` bytes are free or none is left. Holds the books."""
+        """Takes idle slots out, least recently used first, until `room` bytes are free. Holds the books."""
         gone = []
         idle = sorted((s for s in self._slots.values() if not s.leases), key=lambda slot: slot.last_used)
         while idle and self._used() + room > self.budget_bytes:
@@ -168,8 +169,11 @@ class ModelCache:
         return sum(slot.size_bytes for slot in self._slots.values())
 
     def _close(self, slot: _Slot) -> None:
-        logger.info("unloaded %s", slot.spec.name)
-        slot.future.result().close()
+        try:
+            slot.future.result().close()
+            logger.info("unloaded %s", slot.spec.name)
+        except Exception:  # it is out of the books already; those who wait for the room it made must not fail for it
+            logger.exception("closing %s", slot.spec.name)
 
 
 def _megabytes(size: int) -> str:

@@ -21,7 +21,7 @@ TASKS: tuple[Task, ...] = get_args(Task)
 
 BUNDLED = Path(__file__).parent / "bundled"
 MB = 1024 * 1024
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[\w./-]{1,100})?")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@(?!.*\.\.)[\w./-]{1,100})?")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class ModelSpec:
     title: tuple[str, str] = ("", "")  # (zh, en): what it is, in a few words
     labels: str | None = None  # assets/labels/<labels>.json: the classes in both languages
     licence: str = ""
+    is_base: bool = False  # to fine-tune from: an encoder without a head will do
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:
@@ -48,7 +49,9 @@ class ModelSpec:
         return f"{self.name[:8]}…" if self.origin == "run" else self.name
 
 
-def _bundled(name: str, task: Task, megabytes: int, zh: str, en: str, licence: str, labels: str | None = None) -> ModelSpec:
+def _bundled(
+    name: str, task: Task, megabytes: int, zh: str, en: str, licence: str, labels: str | None = None
+) -> ModelSpec:
     return ModelSpec(
         name=name,
         task=task,
@@ -68,11 +71,26 @@ def _hub(source: str, task: Task, megabytes: int, zh: str, en: str, licence: str
 
 KNOWN: tuple[ModelSpec, ...] = (
     _bundled(
-        "sentiment-zh", "text-classification", 105, "中文评论情感", "Sentiment of Chinese reviews", "apache-2.0", "sentiment"
+        "sentiment-zh",
+        "text-classification",
+        105,
+        "中文评论情感",
+        "Sentiment of Chinese reviews",
+        "apache-2.0",
+        "sentiment",
     ),
     _bundled("encoder-zh", "text-classification", 105, "微调用的中文编码器", "Chinese encoder to fine-tune", "mit"),
-    _bundled("gpt-zh", "text-generation", 34, "诗词、续写、闲聊的小 GPT", "A small GPT for verse, prose and talk", "apache-2.0"),
-    _bundled("resnet-cifar10", "image-classification", 12, "ResNet，10 类", "ResNet, 10 classes", "apache-2.0", "cifar10"),
+    _bundled(
+        "gpt-zh",
+        "text-generation",
+        34,
+        "诗词、续写、闲聊的小 GPT",
+        "A small GPT for verse, prose and talk",
+        "apache-2.0",
+    ),
+    _bundled(
+        "resnet-cifar10", "image-classification", 12, "ResNet，10 类", "ResNet, 10 classes", "apache-2.0", "cifar10"
+    ),
     _bundled("vit-cifar10", "image-classification", 12, "ViT，10 类", "ViT, 10 classes", "apache-2.0", "cifar10"),
     _bundled(
         "efficientnet-lite0",
@@ -101,7 +119,14 @@ KNOWN: tuple[ModelSpec, ...] = (
     ),
     _hub("Qwen/Qwen2.5-0.5B-Instruct", "text-generation", 1980, "通义千问，会对话", "Qwen, chats", "apache-2.0"),
     _hub("uer/gpt2-chinese-cluecorpussmall", "text-generation", 420, "中文 GPT-2", "Chinese GPT-2", "-"),
-    _hub("google/vit-base-patch16-224", "image-classification", 350, "ViT-Base", "ViT-Base", "apache-2.0", ),
+    _hub(
+        "google/vit-base-patch16-224",
+        "image-classification",
+        350,
+        "ViT-Base",
+        "ViT-Base",
+        "apache-2.0",
+    ),
     _hub("microsoft/resnet-50", "image-classification", 103, "ResNet-50", "ResNet-50", "apache-2.0"),
 )
 
@@ -131,6 +156,10 @@ class Catalog:
         """What a picker offers for a task. The bare encoder is a base to fine-tune, not a classifier."""
         return [spec.name for spec in self._known.values() if spec.task == task and spec.name != DEFAULT_ENCODER]
 
+    def bundled(self, task: Task) -> list[str]:
+        """What answers from a fresh clone."""
+        return [name for name in self.names(task) if self._known[name].origin == "bundled"]
+
     def encoders(self) -> list[str]:
         """What fine-tuning of texts can start from."""
         return [DEFAULT_ENCODER]
@@ -143,7 +172,9 @@ class Catalog:
         name = (typed or "").strip() or DEFAULTS[task]
         spec = self._known.get(name) or self._elsewhere(name, task)
         if spec.task != task:
-            raise WrongTask("errors.wrong_task", model=name, task=spec.task, wanted=task, valid=", ".join(self.names(task)))
+            raise WrongTask(
+                "errors.wrong_task", model=name, task=spec.task, wanted=task, valid=", ".join(self.names(task))
+            )
         return spec
 
     def _elsewhere(self, name: str, task: Task) -> ModelSpec:
@@ -163,9 +194,13 @@ class Catalog:
     def _folder(self, name: str, task: Task) -> ModelSpec:
         if not self._local_folders:
             raise BadInput("errors.no_local_folders", model=name)
-        folder = Path(name).expanduser()
-        if not (folder / "config.json").is_file():
-            raise UnknownModel("errors.no_such_folder", folder=name)
+        try:
+            folder = Path(name).expanduser()
+            found = (folder / "config.json").is_file()
+        except (OSError, RuntimeError):  # a name too long for the system, a ~user who does not exist
+            found = False
+        if not found:
+            raise UnknownModel("errors.no_such_folder", folder=name[:200])
         return ModelSpec(name=name, task=task, source=str(folder.resolve()), origin="folder")
 
 

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from models.catalog import Task
-from models.errors import UnknownModel, UnsafeWeights, WrongTask
+from models.errors import SourceFailed, UnknownModel, UnsafeWeights, WrongTask
 
 FLOAT32_BYTES = 4
+LARGEST_HEADER = 100 * 1024 * 1024  # bytes; the bound that safetensors itself sets
 # What a checkpoint may consist of. Weights are safetensors only; .model is a SentencePiece vocabulary.
 ALLOWED_SUFFIXES = (".safetensors", ".json", ".txt", ".model", ".jinja")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack")
@@ -37,11 +38,16 @@ def check_weights(model: str, names: Iterable[str]) -> None:
     if any(name.endswith(".safetensors") for name in names):
         return
     pickles = [name for name in names if name.endswith(_PICKLES)]
-    raise UnsafeWeights("errors.only_pickle" if pickles else "errors.no_weights", model=model, files=", ".join(pickles[:3]))
+    if pickles:
+        raise UnsafeWeights("errors.only_pickle", model=model, files=", ".join(pickles[:3]))
+    raise UnsafeWeights("errors.no_weights", model=model)
 
 
-def check_task(model: str, config: dict, wanted: Task) -> None:
-    """WrongTask, by the name of the head, where the model does something else; UnsafeWeights where it brings its own code."""
+def check_task(model: str, config: dict, wanted: Task, *, bare_will_do: bool = False) -> None:
+    """WrongTask, by the name of the head, where it does something else; UnsafeWeights where it brings its own code.
+
+    bare_will_do: an encoder without a head for any of our tasks passes too, as a base to fine-tune.
+    """
     kind = config.get("model_type")
     if kind and not _is_known(kind):
         if "auto_map" in config:
@@ -50,7 +56,7 @@ def check_task(model: str, config: dict, wanted: Task) -> None:
     if "auto_map" in config and not kind:
         raise UnsafeWeights("errors.own_code", model=model)
     found = task_of(config)
-    if found != wanted:
+    if found != wanted and not (bare_will_do and found is None):
         head = ", ".join(config.get("architectures") or []) or kind or "?"
         raise WrongTask("errors.wrong_head", model=model, head=head, wanted=wanted)
 
@@ -73,17 +79,27 @@ def task_of(config: dict) -> Task | None:
     return "image-classification" if is_timm or config.get("model_type") == "timm_wrapper" else None
 
 
-def read_config(folder: Path) -> dict:
-    return json.loads((folder / "config.json").read_text(encoding="utf-8"))
+def read_config(folder: Path, model: str = "") -> dict:
+    """config.json as it is. SourceFailed, by the name of the model, where it is not an object in JSON."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        config = None
+    if not isinstance(config, dict):
+        raise SourceFailed("errors.broken_checkpoint", model=model or folder.name, reason="config.json")
+    return config
 
 
-def parameters(folder: Path) -> int:
+def parameters(folder: Path, model: str = "") -> int:
     """Parameters in all safetensors of a folder, by their headers: 8 bytes of length, then JSON with the shapes."""
-    return sum(_parameters_of(path) for path in folder.glob("*.safetensors"))
+    return sum(_parameters_of(path, model or folder.name) for path in folder.glob("*.safetensors"))
 
 
-def _parameters_of(path: Path) -> int:
-    with path.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+def _parameters_of(path: Path, model: str) -> int:
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, LARGEST_HEADER)))
+        return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+    except (OSError, ValueError, struct.error, AttributeError, KeyError, TypeError):
+        raise SourceFailed("errors.broken_checkpoint", model=model, reason=path.name) from None

@@ -1,7 +1,7 @@
 """Fetches one weight file of a Hub repository so that a broken download goes on where it stopped, today or tomorrow.
 
-huggingface_hub throws the part of a file away when a download gives up, and its own transfer (xet) does not pass through
-mirrors. The finished file is laid into its cache under its hash, where its client finds it. Knows no model.
+huggingface_hub throws the part of a file away when a download gives up, and its own transfer (xet) does not pass
+through mirrors. The finished file is laid into its cache under its hash, where its client finds it. Knows no model.
 """
 
 from __future__ import annotations

@@ -1,56 +1,33 @@
-"""Text generation: a prompt, a poem's form or a conversation in, growing text out, one token at a time.
+"""Text generation: a prompt, a poem's form or a conversation in, growing text out.
 
-Sampling is a loop of its own over transformers' logits warpers, because each stream needs its own random generator
-(same seed, same text, whoever else is generating) and must compute nothing while nobody asks for its next token. Knows
-no page.
+Each text is yielded as it stands after one more token, and nothing is computed while nobody asks for the next one.
+Knows no page.
 """
 
 from __future__ import annotations
 
-import random
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from models import verse
+from models import conversation, verse
+from models.conversation import Turn
 from models.engine import Engine
 from models.errors import BadInput, WrongTask
 from models.library import Library
 from models.loading import LoadedModel
+from models.sampling import GenerationOptions, prompt_room, sample
 from models.settings import Settings
 
+__all__ = ["GenerationOptions", "GenerationRunner"]
 TASK = "text-generation"
-_BOUNDS = {
-    "max_new_tokens": (1, 2048),
-    "temperature": (0.0, 2.0),
-    "top_k": (0, 1000),
-    "top_p": (0.01, 1.0),
-    "repetition_penalty": (0.5, 2.0),
-}
-
-
-@dataclass(frozen=True)
-class GenerationOptions:
-    """How to sample. temperature 0 takes the likeliest token; top_k 0 and top_p 1 switch these filters off."""
-
-    max_new_tokens: int = 128
-    temperature: float = 0.9
-    top_k: int = 50
-    top_p: float = 0.95
-    repetition_penalty: float = 1.1
-    seed: int | None = None  # None: another text each time
-
-    def __post_init__(self) -> None:
-        for name, (low, high) in _BOUNDS.items():
-            value = getattr(self, name)
-            if value is None or not low <= value <= high:
-                raise BadInput("errors.option_out_of_bounds", option=name, value=value, low=low, high=high)
-
-    @property
-    def resolved_seed(self) -> int:
-        return random.randrange(2**31) if self.seed is None or self.seed < 0 else int(self.seed)
+_BROKEN = "\ufffd"  # bytes that are no character, or not yet
+_PROSE = "<|文|>"  # gpt-zh names the kind of text first
+_TAIL = 8  # tokens of the prompt decoded with the answer, so that a space between them is not lost
+_SPACED_HAN = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) | (?=[\u3000-\u9fff\uff00-\uffef])")
 
 
 class GenerationRunner:
@@ -60,120 +37,136 @@ class GenerationRunner:
         self._settings = settings
 
     def stream(self, prompt: str, model: str = "", options: GenerationOptions | None = None) -> Iterator[str]:
-        """Continues a prompt. Yields the prompt with what has been written so far."""
+        """Continues a prompt. Yields the prompt with what has been written so far.
+
+        Of a prompt longer than the model's window only the end is read.
+        """
+        options = self._bounded(options)
         self._check(prompt)
         with self._library.lease(model, TASK) as loaded:
-            prefix = loaded.processor.added_tokens_encoder.get("<|文|>")  # gpt-zh names the kind of text first
-            ids = ([] if prefix is None else [prefix]) + loaded.processor(prompt, add_special_tokens=prefix is None)["input_ids"]
-            yield from self._texts(loaded, ids, options or GenerationOptions(), before=prompt)
+            ids = _prompt_ids(loaded, prompt, prompt_room(loaded, options))
+            decode = _decoder(loaded.processor, ids[-_TAIL:])
+            with closing(self._texts(sample(loaded, ids, options), decode)) as texts:
+                for text in texts:
+                    yield prompt + text
 
-    def poem(self, request: verse.PoemRequest, model: str = "", options: GenerationOptions | None = None) -> Iterator[str]:
-        """Writes a poem in its form, laid out in lines. WrongTask for a model that does not know the forms."""
+    def poem(
+        self, request: verse.PoemRequest, model: str = "", options: GenerationOptions | None = None
+    ) -> Iterator[str]:
+        """Writes a poem in its form, laid out in lines. WrongTask for a model that does not know the forms.
+
+        A regulated form knows its own length: max_new_tokens holds for a ci alone.
+        """
+        options = self._bounded(options)
         with self._library.lease(model, TASK) as loaded:
             if "<|五绝|>" not in loaded.processor.added_tokens_encoder:
                 raise WrongTask("errors.knows_no_verse", model=loaded.spec.shown_name)
-            ids = loaded.processor(verse.prompt(request), add_special_tokens=False)["input_ids"]
+            ids = loaded.processor.encode(verse.prompt(request), add_special_tokens=False)
+            if request.shape is not None:
+                length = len(verse.token_plan(request.shape, request.acrostic, loaded.processor))
+                options = replace(options, max_new_tokens=length + 1)  # and the end
             shape = verse.shape_processor(request, loaded.processor, len(ids))
-            texts = self._texts(loaded, ids, options or GenerationOptions(), extra=shape)
-            with closing(texts):
+            # The words of a title may well come again in its poem.
+            tokens = sample(loaded, ids, options, shape, penalize_from=len(ids))
+            with closing(self._texts(tokens, _decoder(loaded.processor))) as texts:
                 for text in texts:
                     yield verse.layout(text)
 
     def chat(
-        self, messages: Sequence[dict[str, str]], model: str = "", options: GenerationOptions | None = None, system_prompt: str = ""
+        self,
+        messages: Sequence[Any],
+        model: str = "",
+        options: GenerationOptions | None = None,
+        system_prompt: str = "",
     ) -> Iterator[str]:
-        """Answers the last of `messages` ({"role", "content"}). Yields the reply so far."""
-        if not messages or messages[-1]["role"] != "user":
-            raise BadInput("errors.empty_text")
-        self._check(messages[-1]["content"])
-        with self._library.lease(model, TASK) as loaded:
-            if not loaded.processor.chat_template:
-                raise WrongTask("errors.no_chat_template", model=loaded.spec.shown_name)
-            turns = [{"role": "system", "content": system_prompt.strip()}] if system_prompt.strip() else []
-            turns += [{"role": turn["role"], "content": turn["content"]} for turn in messages]
-            ids = loaded.processor.apply_chat_template(turns, add_generation_prompt=True, return_dict=True)["input_ids"]
-            yield from self._texts(loaded, ids, options or GenerationOptions())
+        """Answers the last of `messages` ({"role", "content"}). Yields the reply so far.
 
-    def _check(self, prompt: str) -> None:
-        if not prompt or not prompt.strip():
+        Of a conversation longer than the model's window the oldest exchanges are left out, whole.
+        """
+        options = self._bounded(options)
+        turns = conversation.recent(conversation.asked(messages), self._settings.max_characters)
+        self._check(turns[-1]["content"])
+        system = [{"role": "system", "content": system_prompt.strip()}] if (system_prompt or "").strip() else []
+        for turn in system:
+            self._check(turn["content"])
+        with self._library.lease(model, TASK) as loaded:
+            ids = _chat_ids(loaded, system, turns, prompt_room(loaded, options))
+            with closing(self._texts(sample(loaded, ids, options), _decoder(loaded.processor))) as texts:
+                yield from texts
+
+    def _check(self, text: str) -> None:
+        if not text or not text.strip():
             raise BadInput("errors.empty_text")
         limit = self._settings.max_prompt_characters
-        if len(prompt) > limit:
-            raise BadInput("errors.text_too_long", length=len(prompt), limit=limit)
+        if len(text) > limit:
+            raise BadInput("errors.text_too_long", length=len(text), limit=limit)
 
-    def _texts(
-        self, loaded: LoadedModel, ids: list[int], options: GenerationOptions, *, before: str = "", extra: list | None = None
-    ) -> Iterator[str]:
-        if options.max_new_tokens > self._settings.max_new_tokens:
-            limit = self._settings.max_new_tokens
-            raise BadInput(
-                "errors.option_out_of_bounds", option="max_new_tokens", value=options.max_new_tokens, low=1, high=limit
-            )
+    def _bounded(self, options: GenerationOptions | None) -> GenerationOptions:
+        options, high = options or GenerationOptions(), self._settings.max_new_tokens
+        if options.max_new_tokens > high:
+            value = options.max_new_tokens
+            raise BadInput("errors.option_out_of_bounds", option="max_new_tokens", value=value, low=1, high=high)
+        return options
+
+    def _texts(self, tokens: Iterator[int], decode: Callable[[list[int]], str]) -> Iterator[str]:
+        """The text after each token; at least one, empty where the model had nothing to say."""
         written: list[int] = []
+        text = ""
         ends = time.monotonic() + self._settings.max_generation_seconds
-        with closing(self._engine.stream(sample(loaded, ids, options, extra or []))) as tokens:
-            for token in tokens:
+        with closing(self._engine.stream(tokens)) as computed:
+            for token in computed:
                 written.append(token)
-                text = loaded.processor.decode(written, skip_special_tokens=True)
-                if not text.endswith("\ufffd"):  # the first bytes of a character that is not whole yet
-                    yield before + text
+                grown = decode(written)
+                if not grown.endswith(_BROKEN):
+                    text = grown.replace(_BROKEN, "")
+                    yield text
                 if time.monotonic() > ends:
                     break
+        if not text:
+            yield text
 
 
-def sample(loaded: LoadedModel, ids: Sequence[int], options: GenerationOptions, extra: Sequence[Any]) -> Iterator[int]:
-    """Token ids until an end-of-text token, max_new_tokens or the end of the context window.
-
-    A prompt longer than the window loses its beginning. `extra` are logits processors applied before the warpers.
-    """
-    import torch
-
-    window = getattr(loaded.model.config, "max_position_embeddings", None) or 2048
-    ids = list(ids)[-max(window - options.max_new_tokens, window // 2) :]
-    generator = torch.Generator().manual_seed(options.resolved_seed)
-    processors = _processors(options, extra)
-    ends = _end_tokens(loaded)
-    all_ids = torch.tensor([ids])
-    fresh, past = all_ids, None
-    for _ in range(min(options.max_new_tokens, window - len(ids))):
-        with torch.inference_mode():
-            output = loaded.model(input_ids=fresh, past_key_values=past, use_cache=True)
-            past = output.past_key_values
-            fresh = _choose(processors(all_ids, output.logits[:, -1].float()), options, generator)
-            all_ids = torch.cat([all_ids, fresh], dim=1)
-        if (token := int(fresh)) in ends:
-            return
-        yield token
+def _prompt_ids(loaded: LoadedModel, prompt: str, room: int) -> list[int]:
+    """Token ids of a text to be continued, at most `room`: no end mark, and gpt-zh's kind of text before it."""
+    tokenizer = loaded.processor
+    prefix = tokenizer.added_tokens_encoder.get(_PROSE)
+    ids = tokenizer.encode(prompt, add_special_tokens=prefix is None)
+    while ids and ids[-1] in (tokenizer.eos_token_id, tokenizer.sep_token_id):
+        ids.pop()
+    if not ids:
+        raise BadInput("errors.empty_text")
+    return ids[-room:] if prefix is None else [prefix, *ids[1 - room :]]
 
 
-def _choose(logits, options: GenerationOptions, generator):
-    """logits (1, vocabulary) -> token ids (1, 1)."""
-    import torch
+def _chat_ids(loaded: LoadedModel, system: list[Turn], turns: list[Turn], room: int) -> list[int]:
+    """Token ids of a conversation in the model's own chat template."""
+    from jinja2 import TemplateError
 
-    if options.temperature == 0:
-        return logits.argmax(dim=-1, keepdim=True)
-    return torch.multinomial(logits.softmax(dim=-1), 1, generator=generator)
+    if not loaded.processor.chat_template:
+        raise WrongTask("errors.no_chat_template", model=loaded.spec.shown_name)
 
+    def encode(messages: list[Turn]) -> list[int]:
+        return loaded.processor.apply_chat_template(messages, add_generation_prompt=True, return_dict=True)["input_ids"]
 
-def _processors(options: GenerationOptions, extra: Sequence[Any]):
-    from transformers import generation
-
-    chosen = generation.LogitsProcessorList(extra)
-    if options.repetition_penalty != 1:
-        chosen.insert(0, generation.RepetitionPenaltyLogitsProcessor(options.repetition_penalty))
-    if options.temperature:
-        chosen.append(generation.TemperatureLogitsWarper(float(options.temperature)))
-        if options.top_k:
-            chosen.append(generation.TopKLogitsWarper(int(options.top_k)))
-        if options.top_p < 1:
-            chosen.append(generation.TopPLogitsWarper(float(options.top_p)))
-    return chosen
+    try:
+        return encode(conversation.fitting(system, turns, lambda messages: len(encode(messages)), room))
+    except TemplateError as error:
+        raise BadInput("errors.template_refused", model=loaded.spec.shown_name, reason=str(error)[:200]) from error
 
 
-def _end_tokens(loaded: LoadedModel) -> set[int]:
-    """Tokens that end a text: the model's own, and gpt-zh's end of a turn."""
-    ends = loaded.model.generation_config.eos_token_id
-    ids = set(ends) if isinstance(ends, list) else {ends}
-    ids.add(loaded.processor.eos_token_id)
-    ids.add(loaded.processor.added_tokens_encoder.get("<|end|>"))
-    return {token for token in ids if token is not None}
+def _decoder(tokenizer: Any, before: Sequence[int] = ()) -> Callable[[list[int]], str]:
+    """Token ids written -> their text, as it reads after the ids `before`."""
+    before = list(before)
+    spaces_han = " " in tokenizer.decode(tokenizer.encode("今天", add_special_tokens=False)).strip()
+
+    def decode(ids: list[int]) -> str:
+        text = tokenizer.decode(ids, skip_special_tokens=True)
+        return _SPACED_HAN.sub("", text) if spaces_han else text
+
+    known = decode(before)
+
+    def fresh(written: list[int]) -> str:
+        text = decode(before + written)
+        return text[len(known) :] if text.startswith(known) else decode(written)
+
+    return fresh

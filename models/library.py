@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from models.activity import Activity, Step
 from models.cache import ModelCache
 from models.catalog import Catalog, Task
+from models.errors import WrongTask
 from models.loading import LoadedModel
 from models.sources import Sources
 
@@ -27,6 +28,9 @@ class Library:
         """The loaded model for a typed name. Raises a TeahouseError where there is none or it does not fit."""
         spec = self._sources.measured(self.catalog.find(name, task))
         with self.cache.lease(spec) as loaded:
+            if loaded.spec.task != task:  # the same Hub id or folder, typed in another tab before
+                valid = ", ".join(self.catalog.names(task))
+                raise WrongTask("errors.wrong_task", model=name, task=loaded.spec.task, wanted=task, valid=valid)
             yield loaded
 
     def waiting_for(self, name: str) -> Step | None:

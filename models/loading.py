@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models import memory
 from models.activity import Activity
 from models.catalog import BUNDLED, ModelSpec
 from models.errors import SourceFailed, TeahouseError
@@ -25,7 +26,7 @@ _SAFE = {"use_safetensors": True, "trust_remote_code": False, "local_files_only"
 
 @dataclass
 class LoadedModel:
-    """A model ready to answer. `model` is a transformers model in evaluation mode, `processor` what its inputs go through."""
+    """A model ready to answer: a transformers model in evaluation mode, and the processor its inputs go through."""
 
     spec: ModelSpec
     model: Any
@@ -38,10 +39,8 @@ class LoadedModel:
         return [self.model.config.id2label[index] for index in range(self.model.config.num_labels)]
 
     def close(self) -> None:
-        import gc
-
         self.model = self.processor = None
-        gc.collect()
+        memory.release()
 
 
 class Loader:
@@ -73,6 +72,7 @@ class Loader:
 
 def import_libraries(threads: int = 0) -> None:
     """The slow imports, once: torch, torchvision made to fit it, the transformers classes."""
+    memory.use_one_arena()
     import torch
 
     if threads:
@@ -131,7 +131,9 @@ def _processor(task: str, folder: Path):
 
 
 def _bytes(model) -> int:
-    tensors = {tensor.data_ptr(): tensor for tensor in [*model.parameters(), *model.buffers()]}  # tied weights count once
+    tensors = {
+        tensor.data_ptr(): tensor for tensor in [*model.parameters(), *model.buffers()]
+    }  # tied weights count once
     return sum(tensor.nbytes for tensor in tensors.values())
 
 

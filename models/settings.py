@@ -37,6 +37,7 @@ class Settings:
     max_new_tokens: int = 512
     max_generation_seconds: float = 120.0
     max_train_seconds: float = 3 * 3600.0
+    max_train_parameters: int = 320_000_000  # of a base to fine-tune: 16 bytes each while it trains
     max_runs: int = 20  # kept runs; the oldest finished ones go first
     queue_size: int = 64
     queue_per_model: int = 256  # items that may wait in front of the inference thread
@@ -45,17 +46,19 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and not value >= 0:
                 raise ValueError(f"{name} must not be negative, got {value}")
         if self.server_port is not None and not 0 < self.server_port < 65536:
             raise ValueError(f"server_port must be between 1 and 65535, got {self.server_port}")
+        if not self.endpoints:
+            raise ValueError("endpoints must name at least one")
         for endpoint in self.endpoints:
             if not endpoint.startswith(("http://", "https://")):
                 raise ValueError(f"an endpoint begins with http:// or https://, got {endpoint!r}")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Reads TEAHOUSE_*, GRADIO_SERVER_*, HF_ENDPOINT and HF_HUB_OFFLINE. ValueError names the variable that is wrong."""
+        """Reads TEAHOUSE_*, GRADIO_SERVER_*, HF_ENDPOINT and HF_HUB_OFFLINE. ValueError names the wrong variable."""
         env = os.environ if environ is None else environ
         chosen: dict[str, object] = {}
         for variable, (name, parse) in _VARIABLES.items():
@@ -89,7 +92,7 @@ def temporary_home() -> Path:
 def _parsed(variable: str, text: str, parse):
     try:
         return parse(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"{variable}={text!r}: {error}") from error
 
 

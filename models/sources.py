@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class Sources:
         with self._lock:
             size = self._sizes.get(spec.name)
         if size is None:
-            size = self._hub_size(spec) if spec.origin == "hub" else self._folder_size(Path(spec.source))
+            size = self._hub_size(spec) if spec.origin == "hub" else self._folder_size(spec, Path(spec.source))
             with self._lock:
                 self._sizes[spec.name] = size
         return sized(spec, size)
@@ -51,19 +52,21 @@ class Sources:
             raise UnknownModel("errors.no_such_folder", folder=spec.source)
         checkpoint.check_weights(spec.shown_name, [path.name for path in folder.iterdir()])
         if spec.origin == "folder":
-            checkpoint.check_task(spec.name, checkpoint.read_config(folder), spec.task)
+            checkpoint.check_task(
+                spec.name, checkpoint.read_config(folder, spec.name), spec.task, bare_will_do=spec.is_base
+            )
         return folder
 
-    def _folder_size(self, folder: Path) -> int:
-        return checkpoint.parameters(folder) * checkpoint.FLOAT32_BYTES
+    def _folder_size(self, spec: ModelSpec, folder: Path) -> int:
+        return checkpoint.parameters(folder, spec.shown_name) * checkpoint.FLOAT32_BYTES
 
     def _hub_size(self, spec: ModelSpec) -> int:
         if self._settings.offline:
-            return self._folder_size(self._downloaded(spec))
+            return self._folder_size(spec, self._downloaded(spec))
         return self._over_endpoints(spec, lambda endpoint: _memory_of(self._info(spec, endpoint)), self._offline_size)
 
     def _offline_size(self, spec: ModelSpec) -> int:
-        return self._folder_size(self._downloaded(spec))
+        return self._folder_size(spec, self._downloaded(spec))
 
     def _from_hub(self, spec: ModelSpec) -> Path:
         if self._settings.offline:
@@ -106,40 +109,53 @@ class Sources:
         from huggingface_hub import hf_hub_download, snapshot_download
 
         info = self._info(spec, endpoint)
-        place = {"cache_dir": self._settings.hub_cache, "endpoint": endpoint, "etag_timeout": self._settings.hub_timeout}
+        place = {
+            "cache_dir": self._settings.hub_cache,
+            "endpoint": endpoint,
+            "etag_timeout": self._settings.hub_timeout,
+        }
         wanted = checkpoint.wanted_files(file.rfilename for file in info.siblings)
         files = [file for file in info.siblings if file.rfilename in wanted]
         config = Path(hf_hub_download(spec.source, "config.json", revision=info.sha, **place))
-        checkpoint.check_task(spec.name, checkpoint.read_config(config.parent), spec.task)
+        checkpoint.check_task(
+            spec.name, checkpoint.read_config(config.parent, spec.name), spec.task, bare_will_do=spec.is_base
+        )
         total = sum(file.size or 0 for file in files)
         with self._activity.step(spec.name, "activity.downloading", total):
-            fetched = self._fetch_weights(spec, info.sha, files, endpoint, total)
+            report = self._reporter(spec.name, total, done=config.stat().st_size)
+            self._fetch_weights(spec, info.sha, files, endpoint, report)
             folder = snapshot_download(
                 spec.source,
                 revision=spec.revision,  # by its branch, so that it is found again without a network
                 allow_patterns=wanted,
-                tqdm_class=_bar(self._activity, spec.name, fetched, total),
+                tqdm_class=_bar(report),
                 **place,
             )
         return Path(folder)
 
-    def _fetch_weights(self, spec: ModelSpec, commit: str, files: list, endpoint: str, total: int) -> int:
-        """Fetches the large files of a commit into the cache, each going on where it broke off before. Bytes fetched."""
+    def _fetch_weights(
+        self, spec: ModelSpec, commit: str, files: list, endpoint: str, report: Callable[[int], None]
+    ) -> None:
+        """Fetches the large files of a commit into the cache, each going on where it broke off before."""
         from huggingface_hub import hf_hub_url
         from huggingface_hub.file_download import repo_folder_name
 
         repository = self._settings.hub_cache / repo_folder_name(repo_id=spec.source, repo_type="model")
-        done = 0
-
-        def on_bytes(count: int) -> None:
-            nonlocal done
-            done += count
-            self._activity.advance(spec.name, done, total)
-
         for file in (file for file in files if file.lfs and file.rfilename.endswith(".safetensors")):
             url = hf_hub_url(spec.source, file.rfilename, revision=commit, endpoint=endpoint)
-            download.fetch(download.WeightFile(url, file.lfs.sha256, file.lfs.size), repository, on_bytes)
-        return done
+            download.fetch(download.WeightFile(url, file.lfs.sha256, file.lfs.size), repository, report)
+
+    def _reporter(self, name: str, total: int, done: int) -> Callable[[int], None]:
+        """A function that adds bytes to those done and writes them on the activity board. Thread-safe."""
+        lock = threading.Lock()
+
+        def report(count: int) -> None:
+            nonlocal done
+            with lock:
+                done += count
+                self._activity.advance(name, done, total)
+
+        return report
 
     def _downloaded(self, spec: ModelSpec) -> Path:
         from huggingface_hub import snapshot_download
@@ -160,7 +176,9 @@ class Sources:
             raise SourceFailed("errors.offline", model=spec.name) from None
         if not any(folder.glob("*.safetensors")):  # a look at config.json was all there was
             raise SourceFailed("errors.offline", model=spec.name)
-        checkpoint.check_task(spec.name, checkpoint.read_config(folder), spec.task)
+        checkpoint.check_task(
+            spec.name, checkpoint.read_config(folder, spec.name), spec.task, bare_will_do=spec.is_base
+        )
         return folder
 
 
@@ -192,18 +210,21 @@ def _named(spec: ModelSpec, endpoint: str, error: Exception) -> str:
     return f"{endpoint}: {type(error).__name__}"
 
 
-def _bar(activity: Activity, name: str, before: int, total: int) -> type:
-    """A tqdm class that draws nothing and writes the bytes of a download, after those `before`, to the activity board."""
+def _bar(report: Callable[[int], None]) -> type:
+    """A tqdm class that draws nothing and reports the bytes that are written to disk.
+
+    Of the two bars of a snapshot, one counts what the network brought, the other what was written: the latter counts.
+    """
     from tqdm import tqdm
 
-    class BytesOnBoard(tqdm):
+    class BytesReported(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs | {"file": io.StringIO()})
+            self._counts = kwargs.get("unit") == "B" and not str(kwargs.get("desc")).startswith("Downloading")
 
         def update(self, n: float | None = 1) -> bool | None:
-            shown = super().update(n)
-            if self.unit == "B" and self.n:
-                activity.advance(name, before + int(self.n), total)
-            return shown
+            if self._counts and n:
+                report(int(n))
+            return super().update(n)
 
-    return BytesOnBoard
+    return BytesReported

@@ -5,8 +5,10 @@ Knows no page; labels are the model's own, in English.
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -22,6 +24,12 @@ TASK = "image-classification"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 
+@dataclass(frozen=True)
+class Answer:
+    predictions: tuple[Prediction, ...]  # best first
+    seconds: float  # of preparing, waiting for the inference thread and computing; loading is not counted
+
+
 class VisionRunner:
     def __init__(self, library: Library, engine: Engine, settings: Settings) -> None:
         self._library = library
@@ -30,13 +38,18 @@ class VisionRunner:
 
     def classify(self, picture: str | Path | Image.Image, model: str = "", top: int = 5) -> tuple[Prediction, ...]:
         """The `top` likeliest classes, best first. BadInput where the file is no picture or has too many pixels."""
+        return self.answer(picture, model, top).predictions
+
+    def answer(self, picture: str | Path | Image.Image, model: str = "", top: int = 5) -> Answer:
+        """What classify gives, with the time it took."""
         image = open_picture(picture, self._settings.max_pixels)
         with self._library.lease(model, TASK) as loaded:
+            started = time.monotonic()
             pixels = loaded.processor(image, return_tensors="pt")["pixel_values"][0]  # (3, height, width)
             run = ("picture", loaded.spec.name, tuple(pixels.shape))
             scores = self._engine.submit(run, pixels, lambda batch: _forward(batch, loaded)).result()
             ranked = sorted(zip(loaded.labels, scores, strict=True), key=lambda pair: -pair[1])
-            return tuple(Prediction(label, score) for label, score in ranked[:top])
+            return Answer(tuple(Prediction(label, score) for label, score in ranked[:top]), time.monotonic() - started)
 
 
 def open_picture(picture: str | Path | Image.Image | None, max_pixels: int) -> Image.Image:

@@ -1,0 +1,180 @@
+"""The Sentiment tab: a Chinese text in, its leaning out, and why; below it the same for many texts.
+
+Knows the runner and the explainer by what they return, never how they compute.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import gradio as gr
+
+from demos import sentiment_batch
+from demos.errors import Reporter
+from demos.i18n import ASSETS, DEFAULT, Localizer
+from demos.model_picker import model_picker
+from demos.sentiment_view import Answer, SentimentView
+from demos.waiting import Waiter
+from models.batch import BatchRunner
+from models.catalog import DEFAULTS, Catalog
+from models.sentiment import TASK, Sentiment
+from models.settings import Settings
+
+if TYPE_CHECKING:
+    from models.explain import TextExplanation
+
+EXAMPLES = ASSETS / "examples" / "sentiment.json"
+_AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+# On a phone the examples are below the result.
+_SHOW_RESULT = """() => document.getElementById('tea-sentiment-result').scrollIntoView({block: 'nearest', behavior: 'smooth'})"""
+
+
+class Runner(BatchRunner, Protocol):
+    def classify(self, text: str, model: str = "") -> Sentiment: ...
+
+
+class TextExplainer(Protocol):
+    def text(self, text: str, model: str = "") -> TextExplanation: ...
+
+
+@dataclass(frozen=True)
+class Example:
+    text: str
+    note: dict[str, str] = field(default_factory=dict)  # language -> what to watch
+
+
+@dataclass(frozen=True)
+class SentimentTab:
+    """What other parts of the page reach for."""
+
+    picker: gr.Dropdown
+    text: gr.Textbox
+    run: gr.Button
+
+
+def build(
+    ui: Localizer,
+    waiter: Waiter,
+    reporter: Reporter,
+    runner: Runner,
+    explainer: TextExplainer,
+    settings: Settings,
+    catalog: Catalog,
+) -> SentimentTab:
+    """Lays the tab out and connects it. Call it inside its gr.Tab."""
+    handlers = Handlers(waiter, runner, explainer, catalog, SentimentView(ui.strings))
+    examples = load_examples()
+    parts = _lay_out(ui, handlers.view, catalog, examples)
+    _connect(ui, reporter, handlers, parts, examples, settings)
+    with ui.make(gr.Accordion, {"label": "sentiment.batch"}, open=False, elem_classes="tea-quiet"):
+        sentiment_batch.build(ui, waiter, reporter, runner, settings, catalog, parts.picker)
+    return SentimentTab(parts.picker, parts.text, parts.run)
+
+
+def load_examples(path: Path = EXAMPLES) -> list[Example]:
+    """The bundled examples; the first one stands in the text box when the page opens."""
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    return [Example(entry["text"], entry.get("note", {})) for entry in entries]
+
+
+class Handlers:
+    """What the events call: plain values in, component values out."""
+
+    def __init__(
+        self, waiter: Waiter, runner: Runner, explainer: TextExplainer, catalog: Catalog, view: SentimentView
+    ) -> None:
+        self._waiter, self._runner, self._explainer, self._catalog = waiter, runner, explainer, catalog
+        self.view = view
+
+    def classify(
+        self, text: str, model: str, lang: str, progress: Callable[..., Any] = gr.Progress()
+    ) -> tuple[Answer, str, None, str, dict[str, Any]]:
+        """The answer as data and drawn; the reasons of the text before are taken away, those of this one offered."""
+        found = self._waiter.run(lambda: self._runner.classify(text, model), model, lang, progress)
+        answer = Answer(text, model, self._catalog.find(model, TASK).labels, found)
+        return answer, self.view.answer(answer, lang), None, "", gr.update(interactive=True)
+
+    def explain(
+        self, answer: Answer, lang: str, progress: Callable[..., Any] = gr.Progress()
+    ) -> tuple[TextExplanation, str]:
+        """Explains the text that was answered, which the box may no longer hold."""
+        explanation = self._waiter.run(
+            lambda: self._explainer.text(answer.text, answer.model), answer.model, lang, progress
+        )
+        return explanation, self.view.reasons(explanation, answer.labels, lang)
+
+    def redraw(
+        self, answer: Answer | None, explanation: TextExplanation | None, note: dict[str, str] | None, lang: str
+    ) -> tuple[str, str, str]:
+        labels = answer.labels if answer else None
+        return self.view.answer(answer, lang), self.view.reasons(explanation, labels, lang), self.view.note(note, lang)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    text: gr.Textbox
+    run: gr.Button
+    picker: gr.Dropdown
+    examples: gr.Dataset
+    note: gr.HTML
+    result: gr.HTML
+    why: gr.Button
+    reasons: gr.HTML
+
+
+def _lay_out(ui: Localizer, view: SentimentView, catalog: Catalog, examples: list[Example]) -> _Parts:
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=1, min_width=260):
+            words = {"label": "sentiment.text", "placeholder": "sentiment.text_hint"}
+            text = ui.make(gr.Textbox, words, value=examples[0].text, lines=5, max_lines=14, elem_id="tea-sentiment-text")
+            note = gr.HTML(view.note(examples[0].note, DEFAULT), elem_classes="tea-note-box")
+            run = ui.make(gr.Button, {"value": "sentiment.run"}, variant="primary", elem_id="tea-sentiment-run")
+            picker = model_picker(ui, catalog, TASK, DEFAULTS[TASK])
+        with gr.Column(scale=1, min_width=260):
+            result = gr.HTML(view.answer(None, DEFAULT), elem_id="tea-sentiment-result", elem_classes="tea-result-box")
+            why = ui.make(gr.Button, {"value": "sentiment.why"}, interactive=False, size="sm", elem_id="tea-sentiment-why")
+            reasons = gr.HTML("", elem_id="tea-sentiment-reasons", elem_classes="tea-why-box")
+    samples = ui.make(
+        gr.Dataset,
+        {"label": "common.examples"},
+        components=[gr.Textbox(render=False)],
+        samples=[[example.text] for example in examples],
+        type="index",
+        elem_id="tea-sentiment-examples",
+        elem_classes="tea-examples",
+    )
+    return _Parts(text, run, picker, samples, note, result, why, reasons)
+
+
+def _connect(
+    ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, examples: list[Example], settings: Settings
+) -> None:
+    answer, explanation, note = gr.State(None), gr.State(None), gr.State(examples[0].note)
+    work = {"concurrency_limit": settings.concurrency, "concurrency_id": "sentiment", "api_visibility": "private"}
+
+    def show_example(index: int, lang: str) -> tuple[str, dict[str, str], str]:
+        example = examples[index]
+        return example.text, example.note, handlers.view.note(example.note, lang)
+
+    asked = {
+        "fn": reporter.said(handlers.classify),
+        "inputs": [parts.text, parts.picker, ui.lang],
+        "outputs": [answer, parts.result, explanation, parts.reasons, parts.why],
+        "show_progress_on": parts.result,
+        **work,
+    }
+    gr.on([parts.run.click, parts.text.submit], **asked)
+    filled = parts.examples.click(
+        show_example, [parts.examples, ui.lang], [parts.text, note, parts.note], **_AT_ONCE
+    )
+    filled.then(**asked).then(None, js=_SHOW_RESULT, api_visibility="private")
+    parts.text.input(lambda: (None, ""), None, [note, parts.note], **_AT_ONCE)
+    parts.why.click(
+        reporter.said(handlers.explain), [answer, ui.lang], [explanation, parts.reasons], show_progress_on=parts.reasons, **work
+    )
+    shown = [parts.result, parts.reasons, parts.note]
+    ui.lang.change(handlers.redraw, [answer, explanation, note, ui.lang], shown, **_AT_ONCE)

@@ -1,0 +1,266 @@
+"""The Vision tab: one picture, three models that say what it is, and where each of them looked.
+
+Knows the runner and the explainer by what they return, never how they compute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import gradio as gr
+from PIL import Image
+
+from demos.errors import Reporter
+from demos.i18n import DEFAULT, Localizer
+from demos.model_picker import model_picker
+from demos.picture_file import PictureFile
+from demos.vision_view import PICTURES, Answer, Reason, VisionView, data_uri, read_credits, shrunk
+from demos.waiting import Waiter
+from models.catalog import Catalog
+from models.errors import TeahouseError
+from models.settings import Settings
+from models.vision import TASK, open_picture
+
+if TYPE_CHECKING:
+    from models.explain import PictureExplanation
+    from models.vision import Answer as ModelAnswer
+
+SHOWN_MODELS = ("efficientnet-lite0", "resnet-cifar10", "vit-cifar10")  # the large one, then left and right
+_AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+class Runner(Protocol):
+    def answer(self, picture: Image.Image, model: str = "") -> ModelAnswer: ...
+
+
+class PictureExplainer(Protocol):
+    def picture(self, picture: Image.Image, model: str = "") -> PictureExplanation: ...
+
+
+@dataclass(frozen=True)
+class VisionTab:
+    """What other parts of the page reach for."""
+
+    picture: gr.Image
+    look: gr.Button
+    why: gr.Button
+    pickers: tuple[gr.Dropdown, ...]  # the large model's, left, right
+    panels: tuple[gr.HTML, ...]  # the answers, in the same order
+    heats: gr.HTML
+
+
+def build(
+    ui: Localizer,
+    waiter: Waiter,
+    reporter: Reporter,
+    runner: Runner,
+    explainer: PictureExplainer,
+    settings: Settings,
+    catalog: Catalog,
+) -> VisionTab:
+    """Lays the tab out and connects it. Call it inside its gr.Tab."""
+    view = VisionView(ui.strings, reporter.sentence, read_credits())
+    handlers = Handlers(waiter, runner, explainer, catalog, view, settings.max_pixels)
+    gr.set_static_paths([PICTURES])  # served from where they lie, whatever folder the app was started in
+    parts = _lay_out(ui, view, catalog, examples())
+    _connect(ui, reporter, handlers, parts, settings)
+    return VisionTab(parts.picture, parts.look, parts.why, parts.pickers, parts.panels, parts.heats)
+
+
+def examples(folder: Path = PICTURES) -> list[str]:
+    """Paths of the bundled pictures; the first one is loaded when the page opens."""
+    return [str(path) for path in sorted(folder.glob("*.jpg"))]
+
+
+class Handlers:
+    """What the events call: plain values in, component values out."""
+
+    def __init__(
+        self,
+        waiter: Waiter,
+        runner: Runner,
+        explainer: PictureExplainer,
+        catalog: Catalog,
+        view: VisionView,
+        max_pixels: int,
+    ) -> None:
+        self._waiter, self._runner, self._explainer, self._catalog = waiter, runner, explainer, catalog
+        self._view, self._max_pixels = view, max_pixels
+
+    def look(
+        self,
+        picture: str | None,
+        large: str,
+        left: str,
+        right: str,
+        lang: str,
+        progress: Callable[..., Any] = gr.Progress(),
+    ) -> Iterator[tuple]:
+        """Three answers and their panels, filled one after the other; the small picture; no heat pictures any more."""
+        if picture is None:
+            yield self._shown([None] * 3, "", lang)
+            return
+        image = open_picture(picture, self._max_pixels)
+        small, answers = shrunk(image), [gr.skip()] * 3
+        for place, model in enumerate((large, left, right)):
+            answers[place] = self._answer(image, model, lang, progress)
+            yield self._shown(answers, small, lang)
+
+    def look_again(
+        self, picture: str | None, model: str, lang: str, progress: Callable[..., Any] = gr.Progress()
+    ) -> tuple[Answer | None, str, list, str]:
+        """One model's answer, for a picture that the others have answered; its heat picture would be another one's."""
+        answer = None
+        if picture is not None:
+            answer = self._answer(open_picture(picture, self._max_pixels), model, lang, progress)
+        return answer, self._view.answer(answer, lang), [], ""
+
+    def why(
+        self,
+        picture: str | None,
+        large: str,
+        left: str,
+        right: str,
+        lang: str,
+        progress: Callable[..., Any] = gr.Progress(),
+    ) -> Iterator[tuple[list[Reason], str]]:
+        """The heat pictures of the three models, one after the other."""
+        image = open_picture(picture, self._max_pixels)
+        reasons: list[Reason] = []
+        for model in dict.fromkeys((large, left, right)):
+            reasons = [*reasons, self._reason(image, model, lang, progress)]
+            yield reasons, self._view.reasons(reasons, lang)
+
+    def redraw(
+        self, large: Answer | None, left: Answer | None, right: Answer | None, small: str, reasons: list[Reason], lang: str
+    ) -> tuple[str, ...]:
+        """What is shown, in another language."""
+        panels = [self._view.answer(answer, lang) for answer in (large, left, right)]
+        return (*panels, self._view.small(small, lang), self._view.reasons(reasons, lang))
+
+    def _shown(self, answers: list, small: str, lang: str) -> tuple:
+        panels = [self._view.answer(one, lang) if one is None or isinstance(one, Answer) else one for one in answers]
+        return (*answers, *panels, small, self._view.small(small, lang), [], "")
+
+    def _answer(self, image: Image.Image, model: str, lang: str, progress: Callable[..., Any]) -> Answer:
+        """A model that cannot answer says so in its own panel: the others still do."""
+        try:
+            labels = self._catalog.find(model, TASK).labels
+            found = self._waiter.run(lambda: self._runner.answer(image, model), model, lang, progress)
+        except TeahouseError as error:
+            return Answer(model, error=error)
+        predictions = tuple((one.label, one.score) for one in found.predictions)
+        return Answer(model, labels, predictions, found.seconds)
+
+    def _reason(self, image: Image.Image, model: str, lang: str, progress: Callable[..., Any]) -> Reason:
+        try:
+            labels = self._catalog.find(model, TASK).labels
+            found = self._waiter.run(lambda: self._explainer.picture(image, model), model, lang, progress)
+        except TeahouseError as error:
+            return Reason(model, error=error)
+        return Reason(model, labels, found.label, found.score, data_uri(found.heat))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    picture: gr.Image
+    look: gr.Button
+    gallery: gr.Dataset
+    pickers: tuple[gr.Dropdown, ...]
+    panels: tuple[gr.HTML, ...]
+    small: gr.HTML
+    why: gr.Button
+    heats: gr.HTML
+
+
+def _lay_out(ui: Localizer, view: VisionView, catalog: Catalog, pictures: list[str]) -> _Parts:
+    large_name, left_name, right_name = SHOWN_MODELS
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=1, min_width=300):
+            picture = _picture(ui, pictures)
+            look = ui.make(gr.Button, {"value": "vision.look"}, variant="primary", elem_id="tea-vision-look")
+        with gr.Column(scale=1, min_width=300):
+            large = _answering(ui, view, catalog, large_name, "vision.large", "large")
+    gallery = _gallery(ui, pictures)
+    ui.make(gr.HTML, {"value": view.credits}, elem_classes="tea-credits-box")
+    small = gr.HTML(view.small("", DEFAULT), elem_id="tea-vision-small", elem_classes="tea-small-box")
+    with gr.Row(equal_height=False, elem_classes="tea-pair"):
+        with gr.Column(scale=1, min_width=280):
+            left = _answering(ui, view, catalog, left_name, "vision.left", "left")
+        with gr.Column(scale=1, min_width=280):
+            right = _answering(ui, view, catalog, right_name, "vision.right", "right")
+    why = ui.make(gr.Button, {"value": "vision.why"}, elem_id="tea-vision-why")
+    heats = gr.HTML("", elem_id="tea-vision-heats", elem_classes="tea-heats-box")
+    pickers, panels = zip(large, left, right, strict=True)
+    return _Parts(picture, look, gallery, pickers, panels, small, why, heats)
+
+
+def _picture(ui: Localizer, pictures: list[str]) -> gr.Image:
+    return ui.make(
+        PictureFile,
+        {"label": "vision.picture", "placeholder": "vision.drop"},
+        value=pictures[0] if pictures else None,
+        sources=["upload", "webcam", "clipboard"],
+        webcam_options=gr.WebcamOptions(mirror=False),
+        buttons=["fullscreen"],
+        height=320,
+        elem_id="tea-vision-picture",
+    )
+
+
+def _answering(
+    ui: Localizer, view: VisionView, catalog: Catalog, model: str, label: str, place: str
+) -> tuple[gr.Dropdown, gr.HTML]:
+    picker = model_picker(ui, catalog, TASK, model, label)
+    empty, name = view.answer(None, DEFAULT), f"tea-vision-{place}"
+    return picker, gr.HTML(empty, elem_id=name, elem_classes="tea-look-box")
+
+
+def _gallery(ui: Localizer, pictures: list[str]) -> gr.Dataset:
+    return ui.make(
+        gr.Dataset,
+        {"label": "common.examples"},
+        components=[gr.Image(render=False)],
+        samples=[[path] for path in pictures],
+        samples_per_page=24,
+        type="index",
+        visible=bool(pictures),
+        elem_id="tea-vision-examples",
+        elem_classes="tea-pictures",
+    )
+
+
+def _connect(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, settings: Settings) -> None:
+    answers, small, reasons = [gr.State(None) for _ in parts.panels], gr.State(""), gr.State([])
+    work = {"concurrency_limit": settings.concurrency, "concurrency_id": "vision", "api_visibility": "private"}
+    gr.on(
+        [parts.picture.change, parts.look.click],
+        reporter.said(handlers.look),
+        [parts.picture, *parts.pickers, ui.lang],
+        [*answers, *parts.panels, small, parts.small, reasons, parts.heats],
+        show_progress_on=list(parts.panels),
+        trigger_mode="always_last",
+        **work,
+    )
+    for picker, answer, panel in zip(parts.pickers, answers, parts.panels, strict=True):
+        picker.input(
+            reporter.said(handlers.look_again),
+            [parts.picture, picker, ui.lang],
+            [answer, panel, reasons, parts.heats],
+            show_progress_on=panel,
+            **work,
+        )
+    parts.why.click(
+        reporter.said(handlers.why),
+        [parts.picture, *parts.pickers, ui.lang],
+        [reasons, parts.heats],
+        show_progress_on=parts.heats,
+        **work,
+    )
+    shown = [*parts.panels, parts.small, parts.heats]
+    ui.lang.change(handlers.redraw, [*answers, small, reasons, ui.lang], shown, **_AT_ONCE)
+    pictures = examples()
+    parts.gallery.click(lambda index: pictures[index], parts.gallery, parts.picture, **_AT_ONCE)

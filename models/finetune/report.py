@@ -1,0 +1,64 @@
+"""DatasetReport and Run -> the JSON of the public API: plain dicts. Names in it are promises."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from models.finetune.dataset import DatasetReport, Notice
+from models.finetune.run import Run
+
+
+def dataset_json(report: DatasetReport) -> dict[str, Any]:
+    """What /inspect_dataset gives."""
+    return {
+        "rows": report.rows,
+        "used_rows": report.used,
+        "columns": list(report.columns),
+        "text_column": report.text_column,
+        "label_column": report.label_column,
+        "label_counts": dict(report.label_counts),
+        "empty_rows": report.empty,
+        "duplicate_rows": report.duplicates,
+        "conflicting_rows": report.conflicts,
+        "characters": asdict(report.characters),
+        "ready": report.is_ready,
+        "warnings": [_notice(warning) for warning in report.warnings],
+        "problems": [_notice(problem) for problem in report.problems],
+        "preview": [{"text": text, "label": label} for text, label in report.preview],
+    }
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """What the endpoints of a run give. `metrics` are those of the saved model, else the latest held-out scores."""
+    return {
+        "run_id": run.run_id,
+        "state": run.state,
+        "phase": run.phase,
+        "step": run.step,
+        "steps": run.steps,
+        "metrics": _metrics(run),
+        "model": f"run:{run.run_id}" if run.has_model else None,
+        "classes": list(run.classes),
+        "baseline": run.baseline,
+        "confusion": [list(row) for row in run.metrics.confusion] if run.metrics else None,
+        "losses": [asdict(loss) for loss in run.losses],
+        "held_out": [asdict(scores) for scores in run.held_out],
+        "seconds": run.seconds,
+        "seconds_left": run.seconds_left,
+        "ahead": run.ahead,
+        "error": _notice(run.error) if run.error else None,
+        "notice": _notice(run.notice) if run.notice else None,
+        "request": {name: value for name, value in asdict(run.request).items() if name != "file"},
+    }
+
+
+def _metrics(run: Run) -> dict[str, float | int]:
+    scores = run.metrics or (run.held_out[-1] if run.held_out else None)
+    if scores is None:
+        return {}
+    return {name: getattr(scores, name) for name in ("accuracy", "macro_f1", "loss", "rows")}
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {"key": notice.key, "values": dict(notice.values)}

@@ -1,0 +1,164 @@
+"""What is known of a run, read from its folder: state, progress, curves, scores. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from models.finetune.dataset import Notice
+from models.finetune.process import WorkerProcess
+from models.finetune.request import FinetuneRequest
+from models.finetune.run_folder import RunFolder
+
+State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
+Phase = Literal["", "loading", "downloading", "preparing", "training", "evaluating", "saving"]
+ENDED: tuple[State, ...] = ("finished", "stopped", "failed", "interrupted")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The mean training loss of the steps since the one before."""
+
+    step: int
+    loss: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Held-out scores at a step."""
+
+    step: int
+    accuracy: float
+    macro_f1: float
+    loss: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The scores of the saved model on all held-out rows."""
+
+    accuracy: float
+    macro_f1: float
+    loss: float
+    rows: int
+    confusion: tuple[tuple[int, ...], ...]  # [true class][predicted class], in the order of Run.classes
+
+    @property
+    def margin(self) -> float:
+        """Half the width of the accuracy's 95 % interval, with one row right and one wrong added at the edges."""
+        share = min(max(self.accuracy, 1 / (self.rows + 1)), 1 - 1 / (self.rows + 1))
+        return 1.96 * (share * (1 - share) / self.rows) ** 0.5
+
+
+@dataclass(frozen=True)
+class Run:
+    run_id: str
+    state: State
+    request: FinetuneRequest
+    queued_at: float  # seconds since 1970
+    phase: Phase = ""
+    step: int = 0
+    steps: int = 0  # 0 until known
+    seconds: float = 0.0  # worked so far, over all resumptions
+    seconds_left: float | None = None
+    classes: tuple[str, ...] = ()
+    baseline: float = 0.0  # share of the largest class among the held-out rows: what guessing it always would score
+    losses: tuple[Loss, ...] = ()
+    held_out: tuple[HeldOut, ...] = ()
+    metrics: Metrics | None = None
+    has_model: bool = False  # usable as run:<id>
+    error: Notice | None = None
+    notice: Notice | None = None
+    downloaded: tuple[int, int] | None = None  # bytes, of bytes
+    ahead: int = 0  # runs that come first, while queued
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state not in ENDED
+
+
+def read_run(folder: RunFolder) -> Run:
+    """The run as its files tell it. A worker that is gone without a last word was interrupted."""
+    known = _Known()
+    for event in folder.events():
+        known.take(event)
+    if known.state in ("queued", "running"):
+        # The mark of the process comes a moment after the process itself, and its first event later still.
+        if WorkerProcess.of(folder) is not None:
+            known.state = "running"
+        elif known.state == "running" or folder.process() is not None:
+            known.state = "interrupted"
+    return known.run(folder)
+
+
+class _Known:
+    """Folds events into what they say together."""
+
+    def __init__(self) -> None:
+        self.state: State = "queued"
+        self._values: dict[str, Any] = {}
+        self._losses: list[Loss] = []
+        self._held_out: list[HeldOut] = []
+        self._metrics: Metrics | None = None
+        self._queued_at = self._began = self._last = 0.0
+        self._worked = 0.0
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        state = event.get("state")
+        if state is not None:
+            self._change(state, event["at"])
+        self._last = event["at"]
+        for name in ("phase", "step", "steps", "seconds_left", "classes", "baseline", "error", "notice"):
+            if name in event:
+                self._values[name] = event[name]
+        if event.get("phase") == "downloading":
+            self._values["downloaded"] = (event["done"], event["total"])
+        if "resumed_at" in event:
+            self._forget_after(event["resumed_at"])
+        if "loss" in event:
+            self._losses.append(Loss(event["step"], event["loss"], event["learning_rate"]))
+        if "held_out" in event:
+            self._held_out.append(HeldOut(event["step"], **event["held_out"]))
+        if "metrics" in event:
+            confusion = tuple(tuple(row) for row in event["metrics"]["confusion"])
+            self._metrics = Metrics(**event["metrics"] | {"confusion": confusion})
+
+    def run(self, folder: RunFolder) -> Run:
+        values = dict(self._values)
+        for name in ("error", "notice"):
+            if values.get(name):
+                values[name] = Notice(**values[name])
+        if self.state != "running":
+            values |= {"phase": "", "seconds_left": None}
+        return Run(
+            run_id=folder.run_id,
+            state=self.state,
+            request=folder.request(),
+            queued_at=self._queued_at,
+            seconds=round(self._worked + (self._last - self._began if self._began else 0.0), 1),
+            losses=tuple(self._losses),
+            held_out=tuple(self._held_out),
+            metrics=self._metrics,
+            has_model=self.state in ("finished", "stopped") and folder.has_model,
+            **values | {"classes": tuple(values.get("classes", ()))},
+        )
+
+    def _change(self, state: State, at: float) -> None:
+        self.state = state
+        if state == "queued":
+            self._worked += self._last - self._began if self._began else 0.0
+            self._queued_at, self._began = at, 0.0
+            self._metrics = None
+            for name in ("error", "notice", "downloaded", "seconds_left", "phase"):
+                self._values.pop(name, None)
+        elif state == "running":
+            self._began = at
+
+    def _forget_after(self, step: int) -> None:
+        """What was told of steps after the checkpoint that a run goes on from."""
+        self._values["step"] = step
+        self._losses = [loss for loss in self._losses if loss.step <= step]
+        self._held_out = [scores for scores in self._held_out if scores.step <= step]

@@ -1,0 +1,84 @@
+"""The files of one run, through which worker and store speak: request, data, events, process, checkpoint, model.
+
+Reads and writes them; decides nothing. Events are JSON objects, one a line, only ever appended.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from models.finetune.request import FinetuneRequest
+from models.settings import Settings
+
+
+class RunFolder:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.events_file = path / "events.jsonl"
+        self.process_file = path / "process.json"
+        self.checkpoint = path / "checkpoint.safetensors"
+        self.model = path / "model"
+        self.log = path / "log.txt"
+
+    @property
+    def run_id(self) -> str:
+        return self.path.name
+
+    @property
+    def has_model(self) -> bool:
+        return (self.model / "config.json").is_file()
+
+    def request(self) -> FinetuneRequest:
+        """The request; its file is the run's own copy."""
+        values = json.loads((self.path / "request.json").read_text(encoding="utf-8"))
+        return FinetuneRequest.from_json(values | {"file": str(self.path / values["file"])})
+
+    def write_request(self, request: FinetuneRequest) -> None:
+        """Its file is named relative to the folder, which may be moved."""
+        values = request.to_json() | {"file": Path(request.file).name}
+        write_whole(self.path / "request.json", json.dumps(values, ensure_ascii=False, indent=1))
+
+    def settings(self) -> Settings:
+        values = json.loads((self.path / "settings.json").read_text(encoding="utf-8"))
+        return Settings(**values | {"home": Path(values["home"]), "endpoints": tuple(values["endpoints"])})
+
+    def write_settings(self, settings: Settings) -> None:
+        """The bounds and places of the store that starts the run: the worker has no other source of them."""
+        write_whole(self.path / "settings.json", json.dumps(asdict(settings), default=str))
+
+    def append(self, **event: Any) -> None:
+        with self.events_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"at": round(time.time(), 2), **event}, ensure_ascii=False) + "\n")
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """All events so far. A last line that is still being written, or broke off with its process, is left out."""
+        if not self.events_file.is_file():
+            return
+        for line in self.events_file.read_bytes().split(b"\n")[:-1]:
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+    def write_process(self, pid: int, created: float) -> None:
+        write_whole(self.process_file, json.dumps({"pid": pid, "created": created}))
+
+    def process(self) -> tuple[int, float] | None:
+        """Process id and the time it was created; None where none was started since the run was queued."""
+        try:
+            values = json.loads(self.process_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return values["pid"], values["created"]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Readers find the old file or the new one, never half of one."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

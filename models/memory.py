@@ -1,0 +1,36 @@
+"""Gives the memory of unloaded models back to the system. Knows no model.
+
+glibc's malloc keeps what is freed: transformers loads tensors on threads, each thread has an arena of its own, and
+malloc_trim does not reach the top of any arena but the first. With a model of 39 MB in sharded half precision, some
+30 MB stayed behind at every load and unload; with one arena, and trimming after each unload, less than 1 MB does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import gc
+import sys
+
+_ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
+
+
+def use_one_arena() -> None:
+    """Call before threads are many: arenas that exist already stay. Does nothing where the C library is another."""
+    if library := _glibc():
+        library.mallopt(_ARENA_MAX, 1)
+
+
+def release() -> None:
+    """Collects what nobody refers to any more and returns freed pages."""
+    gc.collect()
+    if library := _glibc():
+        library.malloc_trim(0)
+
+
+@functools.cache
+def _glibc() -> ctypes.CDLL | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    library = ctypes.CDLL(None)
+    return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None

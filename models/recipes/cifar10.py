@@ -1,0 +1,206 @@
+"""CIFAR-10 for the recipes: pictures as tensors, augmentation, a training loop that can be cut, and the final test.
+
+The loop works on uint8 pictures of 32 px; `to_pixels` resizes and normalises them as the saved processor will, so that
+training sees what the checkpoint will see. Does not know which architecture it trains, nor what its loss is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+logger = logging.getLogger(__name__)
+
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+SIDE, PADDING, HOLE = 32, 4, 8  # pixels
+
+Loss = Callable[[nn.Module, Tensor, Tensor, float], Tensor]  # model, uint8 pictures, labels, share of the training done
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how hard to train: the rate rises in a line to its peak and falls in a line to nothing."""
+
+    epochs: int
+    batch_size: int = 128
+    peak_rate: float = 0.15
+    warmup: float = 0.2  # share of all steps
+    ema_decay: float = 0.995
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1 or not 0 < self.warmup < 1:
+            raise ValueError(f"epochs and batch_size are at least 1, warmup lies between 0 and 1: {self}")
+
+    def rate(self, progress: float) -> float:
+        """The learning rate when this share of the training is done."""
+        return self.peak_rate * min(progress / self.warmup, (1 - progress) / (1 - self.warmup))
+
+
+def labels() -> dict[str, dict]:
+    """id2label and label2id for a config."""
+    return {"id2label": dict(enumerate(CLASSES)), "label2id": {name: index for index, name in enumerate(CLASSES)}}
+
+
+def read_split(folder: Path, split: str) -> tuple[Tensor, Tensor]:
+    """Pictures (N, 3, 32, 32) uint8 and labels (N,) of "train" or "test" from images/cifar10_packed.npz."""
+    packed = np.load(folder / "images" / "cifar10_packed.npz")
+    blob, offsets = packed[f"{split}_blob"].tobytes(), packed[f"{split}_off"]
+    decoded = [np.asarray(Image.open(BytesIO(blob[begin:end])).convert("RGB")) for begin, end in pairwise(offsets)]
+    targets = torch.from_numpy(packed[f"{split}_y"].astype("int64"))
+    return torch.from_numpy(np.stack(decoded)).permute(0, 3, 1, 2).contiguous(), targets
+
+
+def augment(pictures: Tensor) -> Tensor:
+    """Random crop after reflection by 4 px, random flip, and a grey hole of 8 px. (N, 3, 32, 32) uint8 to the same."""
+    return cut_hole(flip(crop(pictures)))
+
+
+def crop(pictures: Tensor) -> Tensor:
+    padded = nn.functional.pad(pictures.float(), [PADDING] * 4, mode="reflect").to(torch.uint8)
+    windows = padded.unfold(2, SIDE, 1).unfold(3, SIDE, 1)
+    top, left = torch.randint(0, 2 * PADDING + 1, (2, len(pictures)))
+    return windows[torch.arange(len(pictures)), :, top, left]
+
+
+def flip(pictures: Tensor) -> Tensor:
+    chosen = torch.rand(len(pictures), 1, 1, 1) < 0.5
+    return torch.where(chosen, pictures.flip(-1), pictures)
+
+
+def cut_hole(pictures: Tensor) -> Tensor:
+    """Cutout, https://arxiv.org/abs/1708.04552, filled with the mean colour."""
+    centre = torch.randint(0, SIDE, (2, len(pictures), 1))
+    inside = (torch.arange(SIDE) - centre).abs() * 2 < HOLE  # (2, N, 32): rows, columns
+    hole = (inside[0].unsqueeze(2) & inside[1].unsqueeze(1)).unsqueeze(1)
+    colour = (torch.tensor(MEAN) * 255).to(torch.uint8).view(1, 3, 1, 1)
+    return torch.where(hole, colour, pictures)
+
+
+def to_pixels(pictures: Tensor, side: int) -> Tensor:
+    """What the saved image processor does: resize uint8 (bilinear) to `side`, scale to 0..1, normalise."""
+    from torchvision.transforms.v2 import functional
+
+    if side != pictures.shape[-1]:
+        pictures = functional.resize(pictures, [side, side], functional.InterpolationMode.BILINEAR, antialias=True)
+    mean, std = torch.tensor(MEAN).view(1, 3, 1, 1), torch.tensor(STD).view(1, 3, 1, 1)
+    return ((pictures.float() / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def image_processor(side: int):
+    """The processor that belongs to `to_pixels`."""
+    from transformers import ViTImageProcessor
+
+    return ViTImageProcessor(size={"height": side, "width": side}, resample=2, image_mean=MEAN, image_std=STD)
+
+
+def decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    """Parameters of two or more dimensions decay; norms and biases do not."""
+    decaying = [weight for weight in model.parameters() if weight.ndim > 1]
+    free = [weight for weight in model.parameters() if weight.ndim <= 1]
+    return [{"params": decaying, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+
+
+class Training:
+    """Model, optimiser and averaged weights: one thing to save and to go on from, with another number of epochs too."""
+
+    def __init__(self, model: nn.Module, optimiser: torch.optim.Optimizer, plan: Plan, pictures: int) -> None:
+        self.model, self.optimiser, self.plan = model, optimiser, plan
+        self.steps = plan.epochs * (pictures // plan.batch_size)
+        self.step = 0
+        self.averaged = torch.optim.swa_utils.AveragedModel(
+            model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(plan.ema_decay), use_buffers=True
+        )
+
+    def learn(self, loss: Loss, pictures: Tensor, targets: Tensor) -> float:
+        """One optimiser step on one batch; the loss before it."""
+        with torch.autocast("cpu", torch.bfloat16):
+            value = loss(self.model, pictures, targets, self.step / self.steps)
+        self.optimiser.zero_grad(set_to_none=True)
+        value.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.plan.rate((self.step + 1) / (self.steps + 1))
+        self.optimiser.step()
+        self.averaged.update_parameters(self.model)
+        self.step += 1
+        return float(value.detach())
+
+    def save(self, path: Path, seconds: float) -> None:
+        parts = {name: getattr(self, name).state_dict() for name in ("model", "optimiser", "averaged")}
+        torch.save(parts | {"step": self.step, "seconds": seconds}, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    def load(self, path: Path) -> float:
+        """Goes on from a checkpoint of ours. The seconds that were trained before it."""
+        parts = torch.load(path, weights_only=True)
+        for name in ("model", "optimiser", "averaged"):
+            getattr(self, name).load_state_dict(parts[name])
+        self.step = parts["step"]
+        return parts["seconds"]
+
+
+def fit(training: Training, loss: Loss, pictures: Tensor, targets: Tensor, options: argparse.Namespace) -> nn.Module:
+    """Trains to the end of the plan, with a checkpoint an epoch in options.work. The averaged model."""
+    path, begun = options.work / "checkpoint.pt", time.monotonic()
+    if path.exists():
+        begun -= training.load(path)
+    batches = len(pictures) // training.plan.batch_size
+    for epoch in range(training.step // batches, training.plan.epochs):
+        torch.manual_seed(options.seed * 1000 + epoch)  # a run that was cut repeats what an uncut one does
+        mean = train_epoch(training, loss, pictures, targets)
+        seconds = time.monotonic() - begun
+        training.save(path, seconds)
+        rate = (epoch + 1) * batches * training.plan.batch_size / seconds
+        logger.info("epoch %d loss %.4f, %.1f min, %.0f pictures/s", epoch + 1, mean, seconds / 60, rate)
+    return training.averaged.module.eval()
+
+
+def train_epoch(training: Training, loss: Loss, pictures: Tensor, targets: Tensor) -> float:
+    """One pass in random order. The mean loss."""
+    size, total = training.plan.batch_size, 0.0
+    training.model.train()
+    batches = torch.randperm(len(pictures))[: len(pictures) // size * size].view(-1, size)
+    for chosen in batches:
+        total += training.learn(loss, augment(pictures[chosen]), targets[chosen])
+    return total / len(batches)
+
+
+@torch.inference_mode()
+def predict(folder: Path, pictures: Tensor, batch_size: int = 250) -> Tensor:
+    """Classes (N,) by the saved checkpoint, read back in float32, through its own image processor."""
+    from transformers import AutoImageProcessor, AutoModelForImageClassification
+
+    model = AutoModelForImageClassification.from_pretrained(folder, dtype=torch.float32).eval()
+    processor = AutoImageProcessor.from_pretrained(folder)
+    guesses = []
+    for batch in pictures.split(batch_size):
+        images = [Image.fromarray(picture.permute(1, 2, 0).numpy()) for picture in batch]
+        guesses.append(model(**processor(images, return_tensors="pt")).logits.argmax(1))
+    return torch.cat(guesses)
+
+
+def report(folder: Path, pictures: Tensor, targets: Tensor) -> float:
+    """Logs the accuracy over all, a class at a time, and the five commonest confusions. The accuracy over all."""
+    guesses = predict(folder, pictures)
+    right = guesses == targets
+    for index, name in enumerate(CLASSES):
+        logger.info("%-10s %.1f %%", name, 100 * right[targets == index].float().mean())
+    wrong = Counter(zip(targets[~right].tolist(), guesses[~right].tolist(), strict=True))
+    for (truth, guess), count in wrong.most_common(5):
+        logger.info("%s taken for %s: %d", CLASSES[truth], CLASSES[guess], count)
+    accuracy = float(right.float().mean())
+    logger.info("accuracy %.2f %% of %d test pictures", 100 * accuracy, len(targets))
+    return accuracy

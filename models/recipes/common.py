@@ -1,0 +1,68 @@
+"""What the recipes share: options, readers of the training data, and the writing of a bundled folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import lzma
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+BUNDLED = Path(__file__).resolve().parents[1] / "bundled"
+MAX_SHARD = "9MB"  # a plain git file on the Hub must stay under 10 MB
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """The options every recipe has. --work keeps checkpoints: a run that was cut goes on from the last."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--data", type=Path, required=True, help="folder of the training data")
+    options.add_argument("--work", type=Path, required=True, help="folder for checkpoints, outside the repository")
+    options.add_argument("--out", type=Path, help="where the model goes (default: models/bundled/<name>)")
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--threads", type=int, help="torch threads (default: all cores)")
+    return options
+
+
+def start(options: argparse.Namespace) -> None:
+    """Logging, seeds, threads, the work folder; and torchvision made importable."""
+    import numpy
+    import torch
+
+    from models.torchvision_ops import ensure_torchvision_ops
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    ensure_torchvision_ops()
+    options.work.mkdir(parents=True, exist_ok=True)
+    random.seed(options.seed)
+    numpy.random.seed(options.seed)
+    torch.manual_seed(options.seed)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+
+
+def read_jsonl(path: Path) -> list[dict]:
+    """Rows of a .jsonl.xz file."""
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """Lines of a .txt.xz file without their line ends."""
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield line.rstrip("\n")
+
+
+def save(model, folder: Path, *, tokenizer=None, image_processor=None) -> None:
+    """Writes an ordinary transformers checkpoint in half precision: safetensors shards under 10 MB."""
+    import torch
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.safetensors*"):
+        old.unlink()
+    model.to(torch.float16).save_pretrained(folder, max_shard_size=MAX_SHARD)
+    for part in (tokenizer, image_processor):
+        if part is not None:
+            part.save_pretrained(folder)

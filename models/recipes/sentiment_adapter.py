@@ -1,0 +1,54 @@
+"""The LoRA adapter of sentiment-zh: put onto encoder-zh, written to a folder, and loaded again as anybody would.
+
+Low-rank adaptation: Hu et al. 2021, https://arxiv.org/abs/2106.09685. It knows no data and no training.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer, BertForSequenceClassification, PreTrainedTokenizerBase
+
+BASE = "encoder-zh"
+LABELS = {0: "negative", 1: "positive"}
+RANK = 16
+LINEAR_LAYERS = r".*encoder\.layer\.\d+\..*(query|key|value|dense)"
+HEAD = ["pooler"]  # trained whole, for e5 has none of its own; peft adds the classifier by itself
+
+
+def load_base(folder: Path) -> tuple[BertForSequenceClassification, PreTrainedTokenizerBase]:
+    """encoder-zh with a fresh classifier, in single precision."""
+    model = BertForSequenceClassification.from_pretrained(
+        folder, id2label=LABELS, label2id={label: number for number, label in LABELS.items()}, dtype=torch.float32
+    )
+    return model, AutoTokenizer.from_pretrained(folder)
+
+
+def add_adapter(model: BertForSequenceClassification) -> PeftModel:
+    """Freezes the base; adds rank-16 updates to every linear layer of the encoder, and a trained head."""
+    config = LoraConfig(
+        task_type="SEQ_CLS", r=RANK, lora_alpha=2 * RANK, target_modules=LINEAR_LAYERS, modules_to_save=HEAD
+    )
+    return get_peft_model(model, config)
+
+
+def save_adapter(model: PeftModel, folder: Path) -> None:
+    """adapter_config.json, half-precision adapter weights, and the config that names the labels."""
+    model.peft_config["default"].base_model_name_or_path = BASE
+    model.save_pretrained(folder, save_embedding_layers=False)
+    weights = folder / "adapter_model.safetensors"
+    halves = {name: tensor.half().contiguous() for name, tensor in load_file(weights).items()}
+    save_file(halves, weights, metadata={"format": "pt"})
+    classifier = model.base_model.model
+    classifier.config.architectures = [type(classifier).__name__]
+    classifier.config.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
+
+
+def load_adapter(base: Path, folder: Path) -> tuple[BertForSequenceClassification, PreTrainedTokenizerBase]:
+    """The finished classifier: base and adapter from disk, merged into plain layers."""
+    model, tokenizer = load_base(base)
+    return PeftModel.from_pretrained(model, folder).merge_and_unload().eval(), tokenizer

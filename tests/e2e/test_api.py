@@ -1,0 +1,158 @@
+"""Every endpoint through gradio_client, on the bundled models: the promises that pages and notebooks rely on."""
+
+from __future__ import annotations
+
+import csv
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets" / "examples"
+CAT = ASSETS / "pictures" / "cat.jpg"
+PROMISED = {
+    "/classify_sentiment": ["text", "model"],
+    "/explain_sentiment": ["text", "model"],
+    "/classify_sentiment_batch": ["file", "text_column", "model"],
+    "/generate_text": [
+        "prompt",
+        "model",
+        "max_new_tokens",
+        "temperature",
+        "top_k",
+        "top_p",
+        "repetition_penalty",
+        "seed",
+    ],
+    "/chat": ["message", "history", "model", "system_prompt"],
+    "/classify_image": ["image", "model"],
+    "/explain_image": ["image", "model"],
+    "/inspect_dataset": ["file", "text_column", "label_column"],
+    "/start_finetune": ["file", "text_column", "label_column", "base_model", "epochs", "batch_size", "learning_rate"],
+    "/finetune_status": ["run_id"],
+    "/stop_finetune": ["run_id"],
+    "/resume_finetune": ["run_id"],
+    "/download_finetuned": ["run_id"],
+    "/models": [],
+}
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    with Client(server, verbose=False) as client:
+        yield client
+
+
+def test_the_endpoints_and_parameters_are_those_promised(client):
+    described = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(described) == set(PROMISED)
+    for name, parameters in PROMISED.items():
+        given = described[name]["parameters"]
+        assert [parameter["parameter_name"] for parameter in given][: len(parameters)] == parameters
+        assert all(parameter["parameter_has_default"] for parameter in given[1:]), name
+
+
+def test_a_good_review_is_positive_and_a_bad_one_negative(client):
+    good = client.predict("房间干净，服务也很周到，下次还来。", api_name="/classify_sentiment")
+    bad = client.predict("菜又凉又咸，等了一个小时，再也不来了。", api_name="/classify_sentiment")
+    assert (good["label"], bad["label"]) == ("positive", "negative")
+    assert sum(entry["confidence"] for entry in good["confidences"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_words_that_spoke_for_it_join_to_the_text(client):
+    text = "房间干净，服务也很周到。"
+    explained = client.predict(text, api_name="/explain_sentiment")
+    assert explained["label"] == "positive"
+    assert "".join(token["text"] for token in explained["tokens"]) == text
+
+
+def test_a_batch_comes_back_in_order_as_a_csv_for_excel(client):
+    summary, path = client.predict(handle_file(str(ASSETS / "reviews.csv")), "text", api_name="/classify_sentiment_batch")
+    raw = Path(path).read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(raw.decode("utf-8-sig").splitlines(keepends=True)))
+    with (ASSETS / "reviews.csv").open(encoding="utf-8-sig", newline="") as file:
+        asked = [row["text"] for row in csv.DictReader(file)]
+    assert list(rows[0])[:3] == ["text", "label", "score"]
+    assert {"positive", "negative"} <= set(rows[0])
+    assert len(rows) == len(asked) == 40
+    assert [row["text"].strip() for row in rows] == [text.strip() for text in asked]
+    assert isinstance(summary, dict)
+
+
+def test_the_same_seed_writes_the_same_text_and_streams_it(client):
+    first = client.submit("春眠不觉晓，", max_new_tokens=24, seed=7, api_name="/generate_text")
+    pieces = list(first)
+    again = client.predict("春眠不觉晓，", max_new_tokens=24, seed=7, api_name="/generate_text")
+    assert len(pieces) > 1
+    assert pieces[-1] == again
+    assert again.startswith("春眠不觉晓，")
+
+
+def test_a_chat_answers(client):
+    assert client.predict("你好！", [], seed=1, max_new_tokens=40, api_name="/chat").strip()
+
+
+def test_a_picture_gets_five_classes_and_a_heat_map(client):
+    for model in ("efficientnet-lite0", "resnet-cifar10", "vit-cifar10"):
+        answer = client.predict(handle_file(str(CAT)), model, api_name="/classify_image")
+        assert len(answer["confidences"]) == 5
+        assert "cat" in answer["label"], model
+        assert Path(client.predict(handle_file(str(CAT)), model, api_name="/explain_image")).stat().st_size > 1000
+
+
+def test_a_dataset_is_inspected_and_its_columns_guessed(client):
+    report = client.predict(handle_file(str(ASSETS / "finetune_tea.csv")), api_name="/inspect_dataset")
+    assert report["text_column"] == "review"
+    assert report["label_column"] == "label"
+
+
+def test_a_run_trains_answers_and_is_downloaded(client):
+    run = client.predict(handle_file(str(ASSETS / "finetune_tea.csv")), epochs=2, api_name="/start_finetune")
+    run = _until_ended(client, run["run_id"])
+    assert run["state"] == "finished", run
+    assert run["metrics"]["accuracy"] > 0.6
+    answer = client.predict("茶汤清亮，香气很足。", f"run:{run['run_id']}", api_name="/classify_sentiment")
+    assert answer["label"] in {"好评", "差评"}
+    with zipfile.ZipFile(client.predict(run["run_id"], api_name="/download_finetuned")) as archive:
+        assert any(name.endswith("config.json") for name in archive.namelist())
+
+
+def _until_ended(client: Client, run_id: str) -> dict:
+    ends = time.monotonic() + 300
+    while time.monotonic() < ends:
+        run = client.predict(run_id, api_name="/finetune_status")
+        if run["state"] not in {"queued", "running"}:
+            return run
+        time.sleep(1)
+    raise AssertionError("the run did not end")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "arguments", "named"),
+    [
+        ("/classify_sentiment", ["   "], "text"),
+        ("/classify_sentiment", ["好", "no-such-model"], "no-such-model"),
+        ("/classify_sentiment", ["好", "gpt-zh"], "gpt-zh"),
+        ("/classify_sentiment", ["好", "someone/nobody"], "someone/nobody"),
+        ("/classify_sentiment", ["好", "run:../../etc"], "run"),
+        ("/generate_text", ["春", "gpt-zh", 32, 9.0], "temperature"),
+        ("/finetune_status", ["nonsense"], "nonsense"),
+    ],
+)
+def test_a_bad_input_gets_one_sentence_that_names_it(client, endpoint, arguments, named):
+    with pytest.raises(AppError) as refused:
+        client.predict(*arguments, api_name=endpoint)
+    sentence = str(refused.value)
+    assert named in sentence
+    assert "Traceback" not in sentence
+    assert sentence.count("\n") == 0
+
+
+def test_the_catalog_tells_what_is_known_and_loaded(client):
+    told = client.predict(api_name="/models")
+    assert {"sentiment-zh", "gpt-zh", "efficientnet-lite0"} <= {model["name"] for model in told["catalog"]}
+    assert all(entry["size_bytes"] > 0 for entry in told["cache"])

@@ -1,0 +1,78 @@
+"""The page as a visitor meets it: languages, links, embedding, widths, the model panel."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+TABS = {
+    "zh": ["情感", "文字生成", "看图", "微调"],
+    "en": ["Sentiment", "Text generation", "Vision", "Fine-tune"],
+}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_browser_is_met_in_its_own_language(visit, lang):
+    page = visit(lang=lang)
+    assert page.get_by_role("tab").all_inner_texts()[:4] == TABS[lang]
+
+
+def test_a_link_may_ask_for_the_other_language(visit):
+    page = visit("?lang=en", lang="zh")
+    expect(page.get_by_role("tab", name="Vision")).to_be_visible()
+
+
+def test_the_language_changes_at_once_and_outlives_a_reload(visit, server):
+    page = visit(lang="zh")
+    page.get_by_label("English").check()
+    expect(page.get_by_role("tab", name="Fine-tune")).to_be_visible()
+    page.wait_for_function("() => location.search.includes('lang=en')")
+    page.goto(server)
+    expect(page.get_by_role("tab", name="Fine-tune")).to_be_visible()
+
+
+@pytest.mark.parametrize(("tab", "position"), [("sentiment", 0), ("generation", 1), ("vision", 2), ("finetune", 3)])
+def test_a_link_opens_its_tab(visit, tab, position):
+    page = visit(f"?tab={tab}")
+    expect(page.get_by_role("tab").nth(position)).to_have_attribute("aria-selected", "true")
+
+
+def test_choosing_a_tab_is_kept_in_the_address(visit):
+    page = visit()
+    page.get_by_role("tab", name="看图").click()
+    page.wait_for_function("() => location.search.includes('tab=vision')")
+
+
+def test_an_embedded_tab_has_no_header_and_no_footer(visit):
+    page = visit("?tab=sentiment&embed=true")
+    expect(page.locator(".tea-header")).to_be_hidden()
+    expect(page.locator(".tea-footer")).to_be_hidden()
+    expect(page.locator("footer")).to_be_hidden()
+
+
+@pytest.mark.parametrize("tab", ["sentiment", "generation", "vision", "finetune"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_nothing_is_wider_than_a_small_phone(visit, tab, lang):
+    page = visit(f"?tab={tab}", lang=lang, width=360)
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+
+
+def test_no_string_key_is_shown_to_anyone(visit):
+    for lang in ("zh", "en"):
+        for tab in ("sentiment", "generation", "vision", "finetune"):
+            text = visit(f"?tab={tab}", lang=lang).inner_text("body")
+            for prefix in ("common.", "sentiment.", "generation.", "vision.", "finetune.", "errors.", "panel."):
+                assert prefix not in text
+
+
+def test_the_panel_shows_what_is_loaded_and_unloads_it(visit):
+    page = visit("?lang=en")
+    page.get_by_text("Models in memory").click()
+    row = page.locator(".tea-table td", has_text="gpt-zh")
+    expect(row).to_be_visible(timeout=60_000)
+    page.get_by_label("Model to unload").fill("gpt-zh")
+    page.get_by_label("Model to unload").press("Enter")
+    page.get_by_role("button", name="Unload").click()
+    expect(row).to_have_count(0)

@@ -1,0 +1,67 @@
+"""The Sentiment tab in Chromium, in both languages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+POSITIVE = {"zh": "正面", "en": "positive"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_one_click_on_an_example_answers(visit, lang):
+    page = visit("?tab=sentiment", lang=lang)
+    page.locator("#tea-sentiment-examples button, #tea-sentiment-examples .gallery-item").first.click()
+    expect(page.locator("#tea-sentiment-result")).to_contain_text(re.compile(r"\d+(\.\d+)?\s?%"))
+    expect(page.locator("#tea-sentiment-result")).to_contain_text(POSITIVE[lang])
+
+
+def test_the_answer_is_reworded_with_the_page(visit):
+    page = visit("?tab=sentiment", lang="zh")
+    page.locator("#tea-sentiment-run").click()
+    expect(page.locator("#tea-sentiment-result")).to_contain_text("正面")
+    page.get_by_label("English").check()
+    expect(page.locator("#tea-sentiment-result")).to_contain_text("positive")
+
+
+def test_the_words_that_spoke_for_it_are_one_click_away(visit):
+    page = visit("?tab=sentiment")
+    page.locator("#tea-sentiment-text textarea").fill("房间很干净，可是早餐太难吃了。")
+    page.locator("#tea-sentiment-run").click()
+    page.locator("#tea-sentiment-why").click()
+    expect(page.locator("#tea-sentiment-reasons")).to_contain_text("干净")
+
+
+@pytest.mark.parametrize(("lang", "sentence"), [("zh", re.compile("[\u4e00-\u9fff]{4}")), ("en", re.compile("[a-z]{3,} "))])
+def test_an_empty_text_gets_a_sentence_and_the_model_stays_chosen(visit, lang, sentence):
+    page = visit("?tab=sentiment", lang=lang)
+    page.locator("#tea-sentiment-text textarea").fill("")
+    page.locator("#tea-sentiment-run").click()
+    expect(page.get_by_test_id("toast-body")).to_contain_text(sentence)
+    expect(page.locator("#tea-sentiment .tea-picker input").first).to_have_value(re.compile("sentiment-zh"))
+
+
+def test_many_lines_make_a_table_and_a_csv(visit):
+    page = visit("?tab=sentiment", lang="en")
+    page.get_by_text(re.compile("many", re.IGNORECASE)).first.click()
+    page.locator("#tea-batch-lines textarea").fill("很好吃\n太难吃了\n服务周到")
+    page.locator("#tea-batch-run-lines").click()
+    expect(page.locator("#tea-batch-result")).to_contain_text("太难吃了")
+    with page.expect_download() as download:
+        page.locator("#tea-batch-download").click()
+    raw = download.value.path().read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbftext,label,score")
+    assert raw.decode("utf-8-sig").count("\n") >= 4
+
+
+def test_markup_in_a_text_is_shown_and_not_run(visit):
+    page = visit("?tab=sentiment")
+    page.locator("#tea-sentiment-text textarea").fill("好<img src=x onerror=\"window.hacked=1\">极了")
+    page.locator("#tea-sentiment-run").click()
+    expect(page.locator("#tea-sentiment-result")).to_contain_text("%")
+    page.locator("#tea-sentiment-why").click()
+    expect(page.locator("#tea-sentiment-reasons")).to_contain_text("极")
+    assert page.evaluate("() => window.hacked") is None
