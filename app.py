@@ -9,8 +9,14 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from models import memory
+
+memory.use_one_arena()  # before any thread is started
+
 # Read by gradio when it is imported: no version check, no telemetry, and uploads in a folder of our own.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# Read by torch's OpenMP: idle threads sleep instead of spinning on cores that a training run beside us needs.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from models.settings import Settings
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from demos.errors import Reporter
+from demos.picture_file import PictureFile
+from demos.streaming import paced
 from models import batch
 from models.catalog import DEFAULT_ENCODER
 from models.finetune import dataset, report
@@ -117,7 +119,7 @@ def _generation(teahouse: Teahouse) -> list[_Endpoint]:
         request: gr.Request,
     ):
         options = GenerationOptions(max_new_tokens, temperature, top_k, top_p, repetition_penalty, seed)
-        yield from teahouse.generation.stream(prompt, model, options)
+        yield from paced(teahouse.generation.stream(prompt, model, options))
 
     def chat(
         message: str,
@@ -134,7 +136,7 @@ def _generation(teahouse: Teahouse) -> list[_Endpoint]:
     ):
         options = GenerationOptions(max_new_tokens, temperature, top_k, top_p, repetition_penalty, seed)
         messages = [*(history or []), {"role": "user", "content": message}]
-        yield from teahouse.generation.chat(messages, model, options, system_prompt)
+        yield from paced(teahouse.generation.chat(messages, model, options, system_prompt))
 
     return [
         _Endpoint(
@@ -181,14 +183,14 @@ def _vision(teahouse: Teahouse) -> list[_Endpoint]:
     return [
         _Endpoint(
             classify_image,
-            [gr.Image(type="filepath", label="image"), _model("efficientnet-lite0")],
+            [PictureFile(label="image"), _model("efficientnet-lite0")],
             [gr.Label(label="label with confidences")],
             "classify_image",
             "The five likeliest classes of a picture.",
         ),
         _Endpoint(
             explain_image,
-            [gr.Image(type="filepath", label="image"), _model("efficientnet-lite0")],
+            [PictureFile(label="image"), _model("efficientnet-lite0")],
             [gr.Image(label="the picture with the heat laid over", format="png")],
             "explain_image",
             "Where the model looked: Grad-CAM for convolutional networks, attention for transformers.",

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos.streaming import AT_ONCE, Desk, connect_stop, seed_note, stop_button
+from demos.streaming import AT_ONCE, QUEUED, Desk, allow_stop, connect_stop, seed_note, stop_button
 from models.conversation import Turn
 from models.errors import BadInput
 
@@ -47,7 +47,7 @@ class Handlers:
         self._desk = desk
         self._examples = examples
 
-    def say(self, message: str, turns: list[Turn], lang: str) -> tuple:  # noqa: ARG002  the Reporter reads lang
+    def say(self, message: str, turns: list[Turn], lang: str) -> tuple:
         """The conversation with the visitor's message in it, drawn; and an empty box."""
         if not (message or "").strip():
             raise BadInput("errors.empty_text")
@@ -57,7 +57,7 @@ class Handlers:
     def say_example(self, index: int, turns: list[Turn], lang: str) -> tuple:
         return self.say(self._examples[index], turns, lang)
 
-    def again(self, turns: list[Turn], lang: str) -> tuple:  # noqa: ARG002  the Reporter reads lang
+    def again(self, turns: list[Turn], lang: str) -> tuple:
         """The conversation up to the visitor's last message, to be answered anew."""
         kept = turns[:-1] if turns and turns[-1]["role"] == "assistant" else turns
         if not kept:
@@ -70,7 +70,7 @@ class Handlers:
         model: str,
         system: str,
         lang: str,
-        progress: Callable[..., Any] = gr.Progress(),  # noqa: B008  Gradio finds it by its default
+        progress: Callable[..., Any] = gr.Progress(),
         *sampling: float,
     ) -> Iterator[tuple]:
         """The conversation with the reply so far, drawn; the seed, as a number and in words."""
@@ -160,10 +160,12 @@ def _connect(desk: Desk, handlers: Handlers, parts: ChatParts) -> None:
     turns, seed, document = gr.State([]), gr.State(None), gr.Textbox(visible="hidden")
     box = [turns, parts.talk, parts.message]
     typed, example, again = [parts.send.click, parts.message.submit], parts.examples.click, parts.again.click
+    others = [parts.again, parts.clear, parts.export]
+    allow_stop(parts.stop, [*typed, example, again], others)
     steps = [
-        gr.on(typed, said(handlers.say), [parts.message, turns, lang], box, **AT_ONCE),
-        example(said(handlers.say_example), [parts.examples, turns, lang], box, **AT_ONCE),
-        again(said(handlers.again), [turns, lang], box[:2], **AT_ONCE),
+        gr.on(typed, said(handlers.say), [parts.message, turns, lang], box, **QUEUED),
+        example(said(handlers.say_example), [parts.examples, turns, lang], box, **QUEUED),
+        again(said(handlers.again), [turns, lang], box[:2], **QUEUED),
     ]
     answered = {
         "fn": said(handlers.answer),
@@ -175,9 +177,8 @@ def _connect(desk: Desk, handlers: Handlers, parts: ChatParts) -> None:
     runs = [step.success(**answered) for step in steps]
     for run in runs:
         run.failure(handlers.take_back, [turns, parts.message], box, **AT_ONCE)
-    others = [parts.again, parts.clear, parts.export]
-    connect_stop(parts.stop, [*typed, example, again], runs, refusals=steps, others=others)
+    connect_stop(parts.stop, runs, refusals=steps, others=others)
     lang.change(handlers.note, [seed, lang], parts.note, **AT_ONCE)
     parts.clear.click(lambda: ([], [], None, ""), None, [turns, parts.talk, seed, parts.note], **AT_ONCE)
     told = [turns, desk.picker, parts.system, lang]
-    parts.export.click(said(handlers.markdown), told, document, **AT_ONCE).success(None, document, js=_SAVE, **AT_ONCE)
+    parts.export.click(said(handlers.markdown), told, document, **QUEUED).success(None, document, js=_SAVE, **AT_ONCE)

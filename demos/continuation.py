@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from demos.i18n import DEFAULT
-from demos.streaming import AT_ONCE, Desk, connect_stop, seed_note, stop_button
+from demos.streaming import AT_ONCE, Desk, allow_stop, connect_stop, seed_note, stop_button
 
 _OPENING = 2  # of the examples: the one in the box when the page opens, prose rather than verse
 
@@ -45,7 +45,7 @@ class Handlers:
         prompt: str,
         model: str,
         lang: str,
-        progress: Callable[..., Any] = gr.Progress(),  # noqa: B008  Gradio finds it by its default
+        progress: Callable[..., Any] = gr.Progress(),
         *sampling: float,
     ) -> Iterator[tuple[Shown, str]]:
         """The text so far as data and drawn."""
@@ -119,8 +119,9 @@ def _connect(desk: Desk, handlers: Handlers, parts: ContinuationParts, examples:
         **desk.work,
     }
     begins = [parts.run.click, parts.prompt.submit]
+    allow_stop(parts.stop, [*begins, parts.examples.click])
     by_hand = gr.on(begins, **asked)
     filled = parts.examples.click(lambda index: examples[index], parts.examples, parts.prompt, **AT_ONCE)
     by_example = filled.then(**asked)
-    connect_stop(parts.stop, [*begins, parts.examples.click], [by_hand, by_example])
+    connect_stop(parts.stop, [by_hand, by_example])
     desk.ui.lang.change(handlers.draw, [shown, desk.ui.lang], parts.result, **AT_ONCE)

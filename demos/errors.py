@@ -60,7 +60,8 @@ class Reporter:
         """The error as the page shows it. A gr.Error may be HTML, so everything in it is escaped."""
         if isinstance(error, gr.Error):
             return error
-        return gr.Error(html.escape(self.sentence(error, lang)), duration=12, print_exception=False)
+        title = self._strings.text("common.refused", lang)
+        return gr.Error(html.escape(self.sentence(error, lang)), duration=12, title=title, print_exception=False)
 
     def sentence(self, error: Exception, lang: str) -> str:
         """One sentence in the visitor's language. Anything outside the family is logged with its trace."""

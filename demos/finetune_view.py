@@ -57,7 +57,9 @@ class FinetuneView:
             parts.append(self._curves(run, lang))
         if run.metrics:
             parts.append(self._confusion(run, run.metrics, lang))
-        parts.append(f'<p class="tea-muted tea-key">{self._say("finetune.run_id", lang, run=html.escape(run.run_id))}</p>')
+        parts.append(
+            f'<p class="tea-muted tea-key">{self._say("finetune.run_id", lang, run=html.escape(run.run_id))}</p>'
+        )
         return f'<div class="tea-run">{"".join(parts)}</div>'
 
     def said(self, run: Run, lang: str) -> str:
@@ -95,7 +97,9 @@ class FinetuneView:
         losses = [
             Curve("", raw, "is-faint"),
             Curve(self._say("finetune.train_loss", lang), smoothed(raw), "is-main"),
-            Curve(self._say("finetune.held_out_loss", lang), [(s.step, s.loss) for s in run.held_out], "is-second", True),
+            Curve(
+                self._say("finetune.held_out_loss", lang), [(s.step, s.loss) for s in run.held_out], "is-second", True
+            ),
         ]
         scores = [Curve(self._say("finetune.baseline", lang), _level(run.baseline, run.steps), "is-limit")]
         accuracy = [(scored.step, scored.accuracy) for scored in run.held_out]
@@ -154,7 +158,9 @@ class FinetuneView:
             for label, count in list(report.label_counts.items())[:_MOST_BARS]
         )
         hidden = len(report.label_counts) - _MOST_BARS
-        more = f'<p class="tea-muted">{self._say("finetune.more_classes", lang, classes=hidden)}</p>' if hidden > 0 else ""
+        more = (
+            f'<p class="tea-muted">{self._say("finetune.more_classes", lang, classes=hidden)}</p>' if hidden > 0 else ""
+        )
         return f'<h4>{self._say("finetune.label_chart", lang)}</h4><div class="tea-bars">{rows}{more}</div>'
 
     def _preview(self, report: DatasetReport, lang: str) -> str:

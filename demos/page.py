@@ -98,7 +98,8 @@ def _tab(ui: Localizer, name: str) -> gr.Tab:
 
 
 def _connect_language(blocks: gr.Blocks, ui: Localizer, switch: gr.Radio, stored: gr.BrowserState, tabs: gr.Tabs) -> None:
-    hidden = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+    # Through the queue: only then do the tabs' own listeners of ui.lang hear of the change.
+    hidden = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 
     def arrive(remembered: str | None, request: gr.Request):
         lang = asked_language(request.query_params.get("lang"), remembered, request.headers.get("accept-language"))

@@ -34,13 +34,15 @@ def build(ui: Localizer, cache: ModelCache) -> Panel:
         if name:
             key = "panel.unloaded" if cache.evict(name.strip()) else "panel.not_unloaded"
             gr.Info(html.escape(ui.strings.text(key, lang, model=name)))
-        return (*show(lang), None)
+        table_now, choices = show(lang)
+        return table_now, choices | {"value": None}
 
     hidden = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     gr.on([box.expand, timer.tick, ui.lang.change], show, ui.lang, [table, picked], **hidden)
     box.expand(lambda: gr.Timer(active=True), None, timer, **hidden)
     box.collapse(lambda: gr.Timer(active=False), None, timer, **hidden)
-    unload.click(drop, [picked, ui.lang], [table, picked, picked], **hidden)
+    # Through the queue, which is what carries a notice to the page.
+    unload.click(drop, [picked, ui.lang], [table, picked], **hidden | {"queue": True})
     return Panel(box)
 
 

@@ -5,19 +5,14 @@ Whoever reads the file checks its header first and says in one sentence what is 
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 from gradio.components.image import ImageData
 
 
 class PictureFile(gr.Image):
-    """gr.Image whose handlers get the path of the file, unread; None where there is none."""
+    """gr.Image(type="filepath") whose handlers get the path of the file, unread; None where there is none."""
 
     is_template = True  # the page draws it as an image
-
-    def __init__(self, value: str | None = None, **props: Any) -> None:
-        super().__init__(value, type="filepath", **props)
 
     def preprocess(self, payload: ImageData | None) -> str | None:
         if payload is None or not payload.path:

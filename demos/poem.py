@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from demos.i18n import DEFAULT, Strings
-from demos.streaming import AT_ONCE, Desk, connect_stop, seed_note, stop_button
+from demos.streaming import AT_ONCE, Desk, allow_stop, connect_stop, seed_note, stop_button
 from models import verse
 from models.verse import CI, CIPAI, FORMS, PoemRequest
 
@@ -54,7 +54,7 @@ class Handlers:
         acrostic: str,
         model: str,
         lang: str,
-        progress: Callable[..., Any] = gr.Progress(),  # noqa: B008  Gradio finds it by its default
+        progress: Callable[..., Any] = gr.Progress(),
         *sampling: float,
     ) -> Iterator[tuple[Shown, str]]:
         """The poem so far as data and drawn; the last one with its form checked."""
@@ -157,9 +157,10 @@ def _connect(desk: Desk, handlers: Handlers, parts: PoemParts, examples: list[di
         return [gr.update(value=example["form"]), *({**u, "value": v} for u, v in zip(update, values, strict=True))]
 
     begins = [parts.run.click, parts.title.submit, parts.acrostic.submit]
+    allow_stop(parts.stop, [*begins, parts.examples.click])
     by_hand = gr.on(begins, **asked)
     by_example = parts.examples.click(fill, parts.examples, fields, **AT_ONCE).then(**asked)
-    connect_stop(parts.stop, [*begins, parts.examples.click], [by_hand, by_example])
+    connect_stop(parts.stop, [by_hand, by_example])
     parts.form.input(lambda form: _visible(form == CI), parts.form, fields[1:], **AT_ONCE)
     desk.ui.lang.change(handlers.draw, [shown, desk.ui.lang], parts.paper, **AT_ONCE)
 

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 EXAMPLES = ASSETS / "examples" / "sentiment.json"
 _AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 # On a phone the examples are below the result.
-_SHOW_RESULT = """() => document.getElementById('tea-sentiment-result').scrollIntoView({block: 'nearest', behavior: 'smooth'})"""
+_SHOW_RESULT = (
+    """() => document.getElementById('tea-sentiment-result').scrollIntoView({block: 'nearest', behavior: 'smooth'})"""
+)
 
 
 class Runner(BatchRunner, Protocol):
@@ -66,11 +68,10 @@ def build(
     catalog: Catalog,
 ) -> SentimentTab:
     """Lays the tab out and connects it. Call it inside its gr.Tab."""
-    handlers = Handlers(waiter, runner, explainer, catalog, SentimentView(ui.strings))
-    examples = load_examples()
-    parts = _lay_out(ui, handlers.view, catalog, examples)
-    _connect(ui, reporter, handlers, parts, examples, settings)
-    with ui.make(gr.Accordion, {"label": "sentiment.batch"}, open=False, elem_classes="tea-quiet"):
+    handlers = Handlers(waiter, runner, explainer, catalog, SentimentView(ui.strings), load_examples())
+    parts = _lay_out(ui, handlers, catalog)
+    _connect(ui, reporter, handlers, parts, settings)
+    with ui.make(gr.Accordion, {"label": "sentiment.batch"}, open=False):
         sentiment_batch.build(ui, waiter, reporter, runner, settings, catalog, parts.picker)
     return SentimentTab(parts.picker, parts.text, parts.run)
 
@@ -85,10 +86,21 @@ class Handlers:
     """What the events call: plain values in, component values out."""
 
     def __init__(
-        self, waiter: Waiter, runner: Runner, explainer: TextExplainer, catalog: Catalog, view: SentimentView
+        self,
+        waiter: Waiter,
+        runner: Runner,
+        explainer: TextExplainer,
+        catalog: Catalog,
+        view: SentimentView,
+        examples: list[Example],
     ) -> None:
         self._waiter, self._runner, self._explainer, self._catalog = waiter, runner, explainer, catalog
-        self.view = view
+        self._notes = {example.text: example.note for example in examples}
+        self.view, self.examples = view, examples
+
+    def note(self, text: str, lang: str) -> str:
+        """What to watch, while an example stands in the box."""
+        return self.view.note(self._notes.get(text), lang)
 
     def classify(
         self, text: str, model: str, lang: str, progress: Callable[..., Any] = gr.Progress()
@@ -108,10 +120,11 @@ class Handlers:
         return explanation, self.view.reasons(explanation, answer.labels, lang)
 
     def redraw(
-        self, answer: Answer | None, explanation: TextExplanation | None, note: dict[str, str] | None, lang: str
+        self, answer: Answer | None, explanation: TextExplanation | None, text: str, lang: str
     ) -> tuple[str, str, str]:
+        """The same in another language."""
         labels = answer.labels if answer else None
-        return self.view.answer(answer, lang), self.view.reasons(explanation, labels, lang), self.view.note(note, lang)
+        return self.view.answer(answer, lang), self.view.reasons(explanation, labels, lang), self.note(text, lang)
 
 
 @dataclass(frozen=True)
@@ -126,23 +139,27 @@ class _Parts:
     reasons: gr.HTML
 
 
-def _lay_out(ui: Localizer, view: SentimentView, catalog: Catalog, examples: list[Example]) -> _Parts:
+def _lay_out(ui: Localizer, handlers: Handlers, catalog: Catalog) -> _Parts:
+    first = handlers.examples[0].text
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=260):
             words = {"label": "sentiment.text", "placeholder": "sentiment.text_hint"}
-            text = ui.make(gr.Textbox, words, value=examples[0].text, lines=5, max_lines=14, elem_id="tea-sentiment-text")
-            note = gr.HTML(view.note(examples[0].note, DEFAULT), elem_classes="tea-note-box")
+            text = ui.make(gr.Textbox, words, value=first, lines=5, max_lines=14, elem_id="tea-sentiment-text")
+            note = gr.HTML(handlers.note(first, DEFAULT), elem_classes="tea-note-box")
             run = ui.make(gr.Button, {"value": "sentiment.run"}, variant="primary", elem_id="tea-sentiment-run")
             picker = model_picker(ui, catalog, TASK, DEFAULTS[TASK])
         with gr.Column(scale=1, min_width=260):
-            result = gr.HTML(view.answer(None, DEFAULT), elem_id="tea-sentiment-result", elem_classes="tea-result-box")
-            why = ui.make(gr.Button, {"value": "sentiment.why"}, interactive=False, size="sm", elem_id="tea-sentiment-why")
+            nothing = handlers.view.answer(None, DEFAULT)
+            result = gr.HTML(nothing, elem_id="tea-sentiment-result", elem_classes="tea-result-box")
+            why = ui.make(
+                gr.Button, {"value": "sentiment.why"}, interactive=False, size="sm", elem_id="tea-sentiment-why"
+            )
             reasons = gr.HTML("", elem_id="tea-sentiment-reasons", elem_classes="tea-why-box")
     samples = ui.make(
         gr.Dataset,
         {"label": "common.examples"},
         components=[gr.Textbox(render=False)],
-        samples=[[example.text] for example in examples],
+        samples=[[example.text] for example in handlers.examples],
         type="index",
         elem_id="tea-sentiment-examples",
         elem_classes="tea-examples",
@@ -150,16 +167,9 @@ def _lay_out(ui: Localizer, view: SentimentView, catalog: Catalog, examples: lis
     return _Parts(text, run, picker, samples, note, result, why, reasons)
 
 
-def _connect(
-    ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, examples: list[Example], settings: Settings
-) -> None:
-    answer, explanation, note = gr.State(None), gr.State(None), gr.State(examples[0].note)
+def _connect(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, settings: Settings) -> None:
+    answer, explanation = gr.State(None), gr.State(None)
     work = {"concurrency_limit": settings.concurrency, "concurrency_id": "sentiment", "api_visibility": "private"}
-
-    def show_example(index: int, lang: str) -> tuple[str, dict[str, str], str]:
-        example = examples[index]
-        return example.text, example.note, handlers.view.note(example.note, lang)
-
     asked = {
         "fn": reporter.said(handlers.classify),
         "inputs": [parts.text, parts.picker, ui.lang],
@@ -168,13 +178,15 @@ def _connect(
         **work,
     }
     gr.on([parts.run.click, parts.text.submit], **asked)
-    filled = parts.examples.click(
-        show_example, [parts.examples, ui.lang], [parts.text, note, parts.note], **_AT_ONCE
-    )
+    filled = parts.examples.click(lambda index: handlers.examples[index].text, parts.examples, parts.text, **_AT_ONCE)
     filled.then(**asked).then(None, js=_SHOW_RESULT, api_visibility="private")
-    parts.text.input(lambda: (None, ""), None, [note, parts.note], **_AT_ONCE)
+    parts.text.change(handlers.note, [parts.text, ui.lang], parts.note, trigger_mode="always_last", **_AT_ONCE)
     parts.why.click(
-        reporter.said(handlers.explain), [answer, ui.lang], [explanation, parts.reasons], show_progress_on=parts.reasons, **work
+        reporter.said(handlers.explain),
+        [answer, ui.lang],
+        [explanation, parts.reasons],
+        show_progress_on=parts.reasons,
+        **work,
     )
     shown = [parts.result, parts.reasons, parts.note]
-    ui.lang.change(handlers.redraw, [answer, explanation, note, ui.lang], shown, **_AT_ONCE)
+    ui.lang.change(handlers.redraw, [answer, explanation, parts.text, ui.lang], shown, **_AT_ONCE)

@@ -18,7 +18,7 @@ from demos.i18n import ASSETS, DEFAULT, Localizer
 from demos.sentiment_batch_view import BatchOverview, BatchView, overview
 from demos.waiting import Waiter
 from models import batch
-from models.batch import BatchProgress, BatchRunner
+from models.batch import BatchProgress, BatchResult, BatchRunner
 from models.catalog import Catalog
 from models.finetune import dataset
 from models.finetune.table import SUFFIXES
@@ -28,7 +28,7 @@ from models.settings import Settings
 EXAMPLE_FILE = ASSETS / "examples" / "reviews.csv"
 _AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
-Shown = tuple[str, Any, Any, Any]  # values of: status, overview, result, download
+Shown = tuple[str, Any, Any, Any, Any]  # values of: status, stop, overview, result, download
 
 
 def build(
@@ -89,18 +89,28 @@ class Handlers:
         return status, self.view.result(shown, lang)
 
     def _judge(self, texts: Sequence[str], model: str, lang: str, progress: Callable[..., Any]) -> Iterator[Shown]:
+        """Closing it, as the stop button and a closed page do, ends the work after the piece in hand."""
         steps = batch.classify_steps(self._runner, texts, model, self.settings)
-        with closing(self._waiter.stream(steps, model, lang, progress)) as told:
-            for step in told:
-                if isinstance(step, BatchProgress):
-                    yield self.view.progress(step, lang), gr.skip(), gr.skip(), gr.skip()
-                    continue
-                shown = overview(step, self._catalog.find(model, TASK).labels)
-                path = batch.write_csv(step, self.settings.uploads)
-                yield *self._drawn(shown, lang), gr.update(value=str(path), interactive=True)
+        try:
+            with closing(self._waiter.stream(steps, model, lang, progress)) as told:
+                for step in told:
+                    yield (
+                        self._finished(step, model, lang)
+                        if isinstance(step, BatchResult)
+                        else self._under_way(step, lang)
+                    )
+        except Exception:  # the toast will say what was wrong; the status line must not go on counting
+            yield self.idle(lang), gr.update(interactive=False), gr.skip(), gr.skip(), gr.skip()
+            raise
 
-    def _drawn(self, shown: BatchOverview, lang: str) -> tuple[str, BatchOverview, str]:
-        return self.view.status("sentiment.batch_ready", lang), shown, self.view.result(shown, lang)
+    def _under_way(self, step: BatchProgress, lang: str) -> Shown:
+        return self.view.progress(step, lang), gr.update(interactive=True), gr.skip(), gr.skip(), gr.skip()
+
+    def _finished(self, result: BatchResult, model: str, lang: str) -> Shown:
+        shown = overview(result, self._catalog.find(model, TASK).labels)
+        path = batch.write_csv(result, self.settings.uploads)
+        status, drawn = self.redraw(shown, lang)
+        return status, gr.update(interactive=False), shown, drawn, gr.update(value=str(path), interactive=True)
 
 
 @dataclass(frozen=True)
@@ -139,7 +149,13 @@ def _lay_out(ui: Localizer, handlers: Handlers) -> _Parts:
     with gr.Row(equal_height=False, elem_classes="tea-status-row"):
         status = gr.HTML(handlers.idle(DEFAULT), elem_id="tea-batch-status", elem_classes="tea-status-box")
         stop = ui.make(
-            gr.Button, {"value": "common.stop"}, interactive=False, size="sm", scale=0, min_width=90, elem_id="tea-batch-stop"
+            gr.Button,
+            {"value": "common.stop"},
+            interactive=False,
+            size="sm",
+            scale=0,
+            min_width=90,
+            elem_id="tea-batch-stop",
         )
     result = gr.HTML("", elem_id="tea-batch-result", elem_classes="tea-batch-box")
     download = ui.make(
@@ -151,7 +167,7 @@ def _lay_out(ui: Localizer, handlers: Handlers) -> _Parts:
 def _connect(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, picker: gr.Dropdown) -> None:
     shown = gr.State(None)
     job = {
-        "outputs": [parts.status, shown, parts.result, parts.download],
+        "outputs": [parts.status, parts.stop, shown, parts.result, parts.download],
         "show_progress_on": parts.status,
         "concurrency_limit": handlers.settings.concurrency,
         "concurrency_id": "sentiment-batch",
@@ -169,9 +185,5 @@ def _connect(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Part
     ]
     parts.file.upload(open_file, [parts.file, ui.lang], parts.column, **_QUIET)
     parts.file.clear(open_file, [parts.file, ui.lang], parts.column, **_QUIET)
-    starts = [parts.run_lines.click, parts.run_file.click, parts.example.click]
-    gr.on(starts, lambda: gr.update(interactive=True), None, parts.stop, **_AT_ONCE)
-    for ended in jobs:
-        ended.then(lambda: gr.update(interactive=False), None, parts.stop, **_AT_ONCE)
     parts.stop.click(handlers.stopped, ui.lang, [parts.status, parts.stop], cancels=jobs, **_AT_ONCE)
     ui.lang.change(handlers.redraw, [shown, ui.lang], [parts.status, parts.result], **_AT_ONCE)

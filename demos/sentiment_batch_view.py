@@ -59,7 +59,9 @@ class BatchView:
         left = _duration(progress.seconds_left or 0)
         sentence = self._say(key, lang, done=progress.done, total=progress.total, left=left)
         share = progress.done / max(progress.total, 1)
-        return f'<p class="tea-muted">{sentence}</p><div class="tea-meter"><i style="width:{100 * share:.1f}%"></i></div>'
+        return (
+            f'<p class="tea-muted">{sentence}</p><div class="tea-meter"><i style="width:{100 * share:.1f}%"></i></div>'
+        )
 
     def status(self, key: str, lang: str, **values: object) -> str:
         return f'<p class="tea-muted">{self._say(key, lang, **values)}</p>'
@@ -100,7 +102,9 @@ class BatchView:
 
     def _histogram(self, shown: BatchOverview, names: dict[str, str], lang: str) -> str:
         axis = html.escape(names.get(shown.axis, shown.axis))
-        caption = self._say("sentiment.histogram_axis", lang, label=axis) if axis else self._say("sentiment.histogram", lang)
+        caption = (
+            self._say("sentiment.histogram_axis", lang, label=axis) if axis else self._say("sentiment.histogram", lang)
+        )
         columns = "".join(_column(index, count, max(shown.bins)) for index, count in enumerate(shown.bins))
         return (
             f'<figure class="tea-histogram"><div class="{"tea-between" if axis else ""}">{columns}</div>'
@@ -111,7 +115,8 @@ class BatchView:
         heads = [self._say(f"sentiment.{key}", lang) for key in ("row", "row_text", "label", "score")]
         head = "".join(f"<th>{name}</th>" for name in heads)
         rows = "".join(
-            self._row(number, row, names.get(row.label, row.label), lang) for number, row in enumerate(shown.rows, start=1)
+            self._row(number, row, names.get(row.label, row.label), lang)
+            for number, row in enumerate(shown.rows, start=1)
         )
         total = shown.summary["rows"]
         more = self.status("sentiment.first_rows", lang, shown=SHOWN_ROWS, total=total) if total > SHOWN_ROWS else ""

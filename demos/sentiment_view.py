@@ -83,7 +83,13 @@ class SentimentView:
         shown = _in_order(predictions)[:_MOST_BARS]
         best = predictions[0].label
         rows = [
-            bar(names.get(one.label, one.label), one.score, percent(one.score), f"{one.score:.4f}", tone(one.label, best))
+            bar(
+                names.get(one.label, one.label),
+                one.score,
+                percent(one.score),
+                f"{one.score:.4f}",
+                tone(one.label, best),
+            )
             for one in shown
         ]
         if hidden := len(predictions) - len(shown):

@@ -24,6 +24,8 @@ from models.generation import GenerationRunner
 from models.settings import Settings
 
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+# For a quick handler that may refuse: without the queue Gradio 6.31 keeps a gr.Error from the page.
+QUEUED = {**AT_ONCE, "queue": True, "concurrency_limit": None}
 _PAUSE = 1 / 15  # seconds between two updates: more a second costs the browser and shows nothing
 
 
@@ -73,25 +75,26 @@ def stop_button(desk: Desk, name: str) -> gr.Button:
     )
 
 
-def connect_stop(
-    stop: gr.Button,
-    begins: Sequence[Callable[..., Any]],
-    runs: Sequence[Any],
-    *,
-    refusals: Sequence[Any] = (),
-    others: Sequence[gr.Button] = (),
-) -> None:
-    """The button works while one of `runs` does, and cancels it; `others` work while none does.
+def allow_stop(stop: gr.Button, begins: Sequence[Callable[..., Any]], others: Sequence[gr.Button] = ()) -> None:
+    """The button works from now on, `others` do not. begins: the listeners with which a run begins.
 
-    begins: the listeners with which a run begins. refusals: earlier steps whose failure keeps it from beginning.
+    Call it before they are given their run: the browser takes up a click's events one after the other.
     """
-    buttons = [stop, *others]
-    gr.on(begins, None, None, buttons, js=_interactive(True, *[False] * len(others)), **AT_ONCE)
-    idle = _interactive(False, *[True] * len(others))
+    gr.on(begins, None, None, [stop, *others], js=_interactive(True, *[False] * len(others)), **AT_ONCE)
+
+
+def connect_stop(
+    stop: gr.Button, runs: Sequence[Any], *, refusals: Sequence[Any] = (), others: Sequence[gr.Button] = ()
+) -> None:
+    """The button cancels `runs`, and works no longer when one has ended; `others` work again.
+
+    refusals: earlier steps whose failure keeps a run from beginning.
+    """
+    idle = {"fn": None, "outputs": [stop, *others], "js": _interactive(False, *[True] * len(others)), **AT_ONCE}
     for run in runs:
-        run.then(None, None, buttons, js=idle, **AT_ONCE)  # also after a cancel
-    for step in refusals:
-        step.failure(None, None, buttons, js=idle, **AT_ONCE)
+        run.then(**idle)  # also after a cancel, but in Gradio 6.31 not after an error
+    for step in (*runs, *refusals):
+        step.failure(**idle)
     stop.click(None, None, None, cancels=runs, **AT_ONCE)
 
 

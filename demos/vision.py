@@ -135,7 +135,13 @@ class Handlers:
             yield reasons, self._view.reasons(reasons, lang)
 
     def redraw(
-        self, large: Answer | None, left: Answer | None, right: Answer | None, small: str, reasons: list[Reason], lang: str
+        self,
+        large: Answer | None,
+        left: Answer | None,
+        right: Answer | None,
+        small: str,
+        reasons: list[Reason],
+        lang: str,
     ) -> tuple[str, ...]:
         """What is shown, in another language."""
         panels = [self._view.answer(answer, lang) for answer in (large, left, right)]
@@ -203,6 +209,7 @@ def _picture(ui: Localizer, pictures: list[str]) -> gr.Image:
         PictureFile,
         {"label": "vision.picture", "placeholder": "vision.drop"},
         value=pictures[0] if pictures else None,
+        type="filepath",
         sources=["upload", "webcam", "clipboard"],
         webcam_options=gr.WebcamOptions(mirror=False),
         buttons=["fullscreen"],

@@ -25,7 +25,9 @@ TEN_CLASSES = "cifar10"  # of assets/labels
 _USUAL_CLASSES = "imagenet"  # whose names most models of the Hub use
 _UNSURE_BELOW = 0.5
 _HEAT_SIDE = 640  # px of a heat picture on the page
-_CREDIT = re.compile(r"^\|\s*(?P<file>[\w-]+\.\w+)\s*\|.*\|\s*(?P<author>[^|]+?)\s*\|\s*(?P<licence>[^|]+?)\s*\|$", re.M)
+_CREDIT = re.compile(
+    r"^\|\s*(?P<file>[\w-]+\.\w+)\s*\|.*\|\s*(?P<author>[^|]+?)\s*\|\s*(?P<licence>[^|]+?)\s*\|$", re.M
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ class Credit:
 class VisionView:
     """sentence: an error and a language -> what the visitor reads."""
 
-    def __init__(self, strings: Strings, sentence: Callable[[Exception, str], str], credits: Sequence[Credit] = ()) -> None:
+    def __init__(
+        self, strings: Strings, sentence: Callable[[Exception, str], str], credits: Sequence[Credit] = ()
+    ) -> None:
         self._strings = strings
         self._sentence = sentence
         self._credits = credits
@@ -95,7 +99,9 @@ class VisionView:
         if not reasons:
             return ""
         figures = "".join(f"<figure>{self._reason(reason, lang)}</figure>" for reason in reasons)
-        return f'<div class="tea-heats">{figures}</div><p class="tea-heats-legend"><i></i>{self._say("legend", lang)}</p>'
+        return (
+            f'<div class="tea-heats">{figures}</div><p class="tea-heats-legend"><i></i>{self._say("legend", lang)}</p>'
+        )
 
     def credits(self, lang: str) -> str:
         """Who made the example pictures, folded."""

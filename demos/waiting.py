@@ -52,7 +52,7 @@ class Waiter:
         sentence = self._strings.text(step.key, lang, model=model)
         if step.total and step.done:
             sentence += f" {step.done / 2**20:,.1f} / {step.total / 2**20:,.1f} MB"
-        progress(step.fraction if step.done else None, desc=sentence)
+        progress(step.fraction or 0.0, desc=sentence)  # Gradio 6.31 shows no words without a number
 
 
 def _settle(future: Future, work: Callable[[], Any]) -> None:

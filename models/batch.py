@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +28,7 @@ from models.settings import Settings
 
 _PIECE_TEXTS = 32  # texts between two signs of progress
 _PIECE_CHARACTERS = 6_000  # about 32 full windows: a second or so on two cores
+_COST_OF_A_TEXT = 10  # characters: what a text costs besides its length; rough, for the estimate of time alone
 _KEPT_SECONDS = 3600  # how long a written csv waits to be fetched
 _PREFIX = "batch-"
 _FORMULA = re.compile(r"\s*(=|[+-].*[(|!]|@\w*\()", re.DOTALL)
@@ -109,15 +110,15 @@ def classify_steps(
 ) -> Iterator[BatchProgress | BatchResult]:
     """A BatchProgress after every piece of the work, the BatchResult at last. Closing the iterator stops the work.
 
-    Longest texts go first, together with others of their length: less padding, and an estimate that errs to the long side.
+    Texts go together with others of their length, the longest first: a batch is padded to its longest text.
     """
     _check(texts, settings)
     order = sorted((index for index, text in enumerate(texts) if text.strip()), key=lambda index: -len(texts[index]))
     answers: dict[int, Sentiment] = {}
-    began, clock = time.monotonic(), _Clock(sum(len(texts[index]) for index in order))
+    began, clock = time.monotonic(), _Clock(_cost(texts[index] for index in order))
     for piece in _pieces(order, texts):
         answers.update(zip(piece, runner.classify_batch([texts[index] for index in piece], model), strict=True))
-        left = clock.left(sum(len(texts[index]) for index in piece))
+        left = clock.left(_cost(texts[index] for index in piece))
         yield BatchProgress(len(answers), len(order), left)
     yield _result(texts, answers, model, time.monotonic() - began)
 
@@ -149,21 +150,26 @@ def write_csv(result: BatchResult, folder: Path) -> Path:
 
 
 class _Clock:
-    """Time left by characters. The first piece may have waited for the model to load, so it is not counted."""
+    """Time left by the cost of texts. The first piece may have waited for the model to load, so it is not counted."""
 
-    def __init__(self, characters: int) -> None:
-        self._left = characters
+    def __init__(self, cost: int) -> None:
+        self._left = cost
         self._done = 0
         self._since: float | None = None
 
-    def left(self, characters: int) -> float | None:
-        """Seconds, after a piece of so many characters."""
-        self._left -= characters
+    def left(self, cost: int) -> float | None:
+        """Seconds, after a piece of this cost."""
+        self._left -= cost
         if self._since is None:
             self._since = time.monotonic()
             return None
-        self._done += characters
+        self._done += cost
         return self._left * (time.monotonic() - self._since) / self._done
+
+
+def _cost(texts: Iterable[str]) -> int:
+    """In characters' time: a text costs something however short it is."""
+    return sum(len(text) + _COST_OF_A_TEXT for text in texts)
 
 
 def _check(texts: Sequence[str], settings: Settings) -> None:

@@ -106,8 +106,9 @@ class ModelCache:
                 slot.leases += 1
                 slot.last_used = time.monotonic()
                 return slot
-            outdated = [self._slots.pop(spec.name)] if slot is not None else []  # a resumed run has another model
-            evicted = outdated + self._make_room(spec.name, spec.size_bytes)
+            evicted = self._make_room(spec.name, spec.size_bytes)
+            if outdated := self._slots.pop(spec.name, None):  # a resumed run has another model
+                evicted.append(outdated)
             slot = self._slots[spec.name] = _Slot(spec, spec.size_bytes, leases=1)
         for old in evicted:
             self._close(old)

@@ -37,6 +37,9 @@ class ModelSpec:
     title: tuple[str, str] = ("", "")  # (zh, en): what it is, in a few words
     labels: str | None = None  # assets/labels/<labels>.json: the classes in both languages
     licence: str = ""
+    sees: int = (
+        0  # px a side of the pictures it learned from, to which others are shrunk first; 0: as its processor says
+    )
     is_base: bool = False  # to fine-tune from: an encoder without a head will do
 
     def __post_init__(self) -> None:
@@ -50,7 +53,7 @@ class ModelSpec:
 
 
 def _bundled(
-    name: str, task: Task, megabytes: int, zh: str, en: str, licence: str, labels: str | None = None
+    name: str, task: Task, megabytes: int, zh: str, en: str, licence: str, labels: str | None = None, sees: int = 0
 ) -> ModelSpec:
     return ModelSpec(
         name=name,
@@ -60,6 +63,7 @@ def _bundled(
         title=(zh, en),
         labels=labels,
         licence=licence,
+        sees=sees,
     )
 
 
@@ -89,9 +93,9 @@ KNOWN: tuple[ModelSpec, ...] = (
         "apache-2.0",
     ),
     _bundled(
-        "resnet-cifar10", "image-classification", 12, "ResNet，10 类", "ResNet, 10 classes", "apache-2.0", "cifar10"
+        "resnet-cifar10", "image-classification", 12, "ResNet，10 类", "ResNet, 10 classes", "apache-2.0", "cifar10", 32
     ),
-    _bundled("vit-cifar10", "image-classification", 12, "ViT，10 类", "ViT, 10 classes", "apache-2.0", "cifar10"),
+    _bundled("vit-cifar10", "image-classification", 12, "ViT，10 类", "ViT, 10 classes", "apache-2.0", "cifar10", 32),
     _bundled(
         "efficientnet-lite0",
         "image-classification",

@@ -1,7 +1,7 @@
 """Why a model answered as it did: which words spoke for the class, and where in a picture the answer came from.
 
 Words: integrated gradients (Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365) of the class's log-odds with
-respect to the token embeddings, on the way from a text of nothing but padding to the text. Pictures: see models.heat.
+respect to the token embeddings, on the way from a text whose every token is masked to the text. Pictures: models.heat.
 All of it runs on the inference thread and changes nothing in the shared models. Knows no page.
 """
 
@@ -22,10 +22,10 @@ from models.sentiment import TASK as TEXT_TASK
 from models.sentiment import WINDOW, SentimentRunner
 from models.settings import Settings
 from models.vision import TASK as PICTURE_TASK
-from models.vision import open_picture
+from models.vision import open_picture, pixels_of
 
 EXPLAINED_WINDOWS = 2  # of WINDOW tokens: as much as a visitor waits for
-STEPS = 8  # points on the way from padding to the text; Gauss-Legendre places them
+STEPS = 8  # points on the way to the text; Gauss-Legendre places them
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Explainer:
 
 
 def _pictured(image: Image.Image, loaded: LoadedModel) -> PictureExplanation:
-    found = heat.explain(loaded.model, heat.pixels_of(image, loaded.processor))
+    found = heat.explain(loaded.model, pixels_of(image, loaded))
     box = heat.seen_box(loaded.processor, image.size)
     return PictureExplanation(loaded.labels[found.target], found.score, heat.paint(image, found.map, box))
 
@@ -107,13 +107,18 @@ def _attributed(ids: list[int], target: int, loaded: LoadedModel) -> list[float]
     with torch.no_grad():
         embed = model.get_input_embeddings()
         embedded = embed(tokens)  # (1, tokens, width)
-        padding = embed(torch.full_like(tokens, tokenizer.pad_token_id or 0))
-    baseline = torch.where(framed.bool().unsqueeze(-1), embedded, padding)
+        absent = embed(torch.full_like(tokens, _absent(tokenizer)))
+    baseline = torch.where(framed.bool().unsqueeze(-1), embedded, absent)
 
     def log_odds(inputs: torch.Tensor) -> torch.Tensor:
         return _log_odds(model(inputs_embeds=inputs).logits, target)
 
     return IntegratedGradients(log_odds).attribute(embedded, baseline, n_steps=STEPS)[0].sum(dim=-1).tolist()
+
+
+def _absent(tokenizer) -> int:
+    """The token that stands for no word: deleting what weighs most hurts more with the mask than with padding."""
+    return next((token for token in (tokenizer.mask_token_id, tokenizer.pad_token_id) if token is not None), 0)
 
 
 def _log_odds(logits, target: int):

@@ -24,6 +24,7 @@ LONGEST_SIDE = 1024  # px of the painted picture
 OCCLUSION_CELLS = 8  # squares a side: 64 forward passes
 OCCLUSION_BATCH = 8
 _RAMP_SIDE = 256  # px of the test picture that finds a processor's crop
+_NEAR_EDGE = 0.01  # shares of a side: what ends so close to the picture's edge was not cropped there
 _AMBER, _VERMILION = np.array([246, 190, 84]), np.array([196, 48, 22])
 _OPACITY = 0.78  # of the hottest spot
 _FADE = 0.65  # towards white, where the model did not see the picture
@@ -36,11 +37,6 @@ class Relevance:
     map: np.ndarray  # (rows, columns), 0 to 1, over what the processor kept of the picture
 
 
-def pixels_of(image: Image.Image, processor: Any) -> Tensor:
-    """(1, 3, height, width), as the model takes it."""
-    return processor(image, return_tensors="pt")["pixel_values"]
-
-
 def explain(model: nn.Module, pixels: Tensor) -> Relevance:
     """The likeliest class for pixels (1, 3, height, width), and where it was seen. Leaves the model as it was."""
     import torch
@@ -50,7 +46,11 @@ def explain(model: nn.Module, pixels: Tensor) -> Relevance:
     target = int(scores.argmax())
     found = _by_attention(model, pixels, target)
     if found is None:
-        found = _by_occlusion(model, pixels, target) if last.layer is None else _by_gradcam(model, pixels, target, last.layer)
+        found = (
+            _by_occlusion(model, pixels, target)
+            if last.layer is None
+            else _by_gradcam(model, pixels, target, last.layer)
+        )
     found = found.clamp(min=0)
     return Relevance(target, float(scores[target]), (found / found.max().clamp(min=1e-12)).numpy())
 
@@ -166,7 +166,8 @@ def seen_box(processor: Any, size: tuple[int, int]) -> tuple[float, float, float
     ramp[..., 0] = np.linspace(0, 255, width).round()
     ramp[..., 1] = np.linspace(0, 255, height).round()[:, None]
     black, white, read = (
-        pixels_of(Image.fromarray(array), processor)[0].numpy() for array in (ramp * 0, ramp * 0 + 255, ramp)
+        processor(Image.fromarray(array), return_tensors="pt")["pixel_values"][0].numpy()
+        for array in (ramp * 0, ramp * 0 + 255, ramp)
     )
     share = (read - black) / (white - black)
     left, right = _ends(share[0].mean(axis=0), width)
@@ -178,7 +179,8 @@ def _ends(values: np.ndarray, side: int) -> tuple[float, float]:
     """Where a line through the middle half of the ramp's values reaches the first and the last edge, as shares of `side`."""
     middle = np.arange(len(values) // 4, len(values) - len(values) // 4)
     slope, start = np.polyfit(middle + 0.5, (values[middle] * (side - 1) + 0.5) / side, 1)
-    return float(start), float(start + slope * len(values))
+    ends = start, start + slope * len(values)
+    return tuple(float(round(end)) if abs(end - round(end)) < _NEAR_EDGE else float(end) for end in ends)
 
 
 def paint(image: Image.Image, heat: np.ndarray, box: tuple[float, float, float, float]) -> Image.Image:

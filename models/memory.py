@@ -1,8 +1,8 @@
 """Gives the memory of unloaded models back to the system. Knows no model.
 
 glibc's malloc keeps what is freed: transformers loads tensors on threads, each thread has an arena of its own, and
-malloc_trim does not reach the top of any arena but the first. With a model of 39 MB in sharded half precision, some
-30 MB stayed behind at every load and unload; with one arena, and trimming after each unload, less than 1 MB does.
+malloc_trim does not reach the top of any arena but the first. Of a model of 84 MB in sharded half precision, loaded and
+unloaded five times, 204 MB stayed behind; with one arena, and trimming after each unload, 4 MB.
 """
 
 from __future__ import annotations

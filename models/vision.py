@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -19,6 +20,9 @@ from models.library import Library
 from models.loading import LoadedModel
 from models.sentiment import Prediction
 from models.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 TASK = "image-classification"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
@@ -45,11 +49,22 @@ class VisionRunner:
         image = open_picture(picture, self._settings.max_pixels)
         with self._library.lease(model, TASK) as loaded:
             started = time.monotonic()
-            pixels = loaded.processor(image, return_tensors="pt")["pixel_values"][0]  # (3, height, width)
+            pixels = pixels_of(image, loaded)[0]
             run = ("picture", loaded.spec.name, tuple(pixels.shape))
             scores = self._engine.submit(run, pixels, lambda batch: _forward(batch, loaded)).result()
             ranked = sorted(zip(loaded.labels, scores, strict=True), key=lambda pair: -pair[1])
             return Answer(tuple(Prediction(label, score) for label, score in ranked[:top]), time.monotonic() - started)
+
+
+def pixels_of(image: Image.Image, loaded: LoadedModel) -> Tensor:
+    """(1, 3, height, width), as the model takes a picture.
+
+    A model that learned from small pictures gets no finer ones: with detail it has never seen it is right less often.
+    """
+    side = loaded.spec.sees
+    if side and image.size != (side, side):
+        image = image.resize((side, side), Image.Resampling.BILINEAR)
+    return loaded.processor(image, return_tensors="pt")["pixel_values"]
 
 
 def open_picture(picture: str | Path | Image.Image | None, max_pixels: int) -> Image.Image:

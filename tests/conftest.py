@@ -35,6 +35,7 @@ def _isolate() -> None:
         "GRADIO_ANALYTICS_ENABLED": "False",
         "NO_PROXY": "localhost,127.0.0.1",
         "TOKENIZERS_PARALLELISM": "false",
+        "OMP_WAIT_POLICY": "PASSIVE",  # as app.py sets it
     }
 
 

@@ -11,16 +11,19 @@ import pytest
 from PIL import Image
 
 from models import heat
-from models.catalog import BUNDLED
+from models.catalog import BUNDLED, Catalog, ModelSpec
 from models.errors import BadInput
 from models.explain import Explainer, TokenWeight, stretches
 from models.sentiment import SentimentRunner
+from models.vision import VisionRunner
 
 PICTURE = "image-classification"
 
 
 def needs(name: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(not (BUNDLED / name / "config.json").is_file(), reason=f"models/bundled/{name} is not there")
+    return pytest.mark.skipif(
+        not (BUNDLED / name / "config.json").is_file(), reason=f"models/bundled/{name} is not there"
+    )
 
 
 @pytest.fixture
@@ -50,7 +53,9 @@ def test_a_word_for_the_class_weighs_more_than_0_and_one_against_it_less() -> No
     from models.explain import _attributed
 
     tokenizer = SimpleNamespace(
-        pad_token_id=0, get_special_tokens_mask=lambda ids, already_has_special_tokens: [int(i in (1, 2)) for i in ids]
+        mask_token_id=None,
+        pad_token_id=0,
+        get_special_tokens_mask=lambda ids, already_has_special_tokens: [int(i in (1, 2)) for i in ids],
     )
     loaded = SimpleNamespace(model=OneWordDecides(torch), processor=tokenizer)
     weights = _attributed([1, 5, 4, 6, 2], 1, loaded)
@@ -208,7 +213,9 @@ REVIEWS = (
 
 @pytest.mark.bundled
 @needs("sentiment-zh")
-def test_deleting_the_words_that_spoke_for_a_class_lowers_it_more_than_deleting_others(make_library, engine, settings) -> None:
+def test_deleting_the_words_that_spoke_for_a_class_lowers_it_more_than_deleting_others(
+    make_library, engine, settings
+) -> None:
     library = make_library()
     explainer, runner = Explainer(library, engine, settings), SentimentRunner(library, engine, settings)
     chance = random.Random(0)
@@ -228,3 +235,15 @@ def _score(runner: SentimentRunner, explained, gone: set[int]) -> float:
     """The score of the explained class for the text without some of its tokens."""
     text = "".join(token.text for place, token in enumerate(explained.tokens) if place not in gone)
     return next(one.score for one in runner.classify(text).predictions if one.label == explained.label)
+
+
+def test_a_model_that_learned_from_small_pictures_sees_no_finer_ones(
+    make_library, engine, settings, tiny_vit: Path
+) -> None:
+    spec = ModelSpec(name="small", task=PICTURE, source=str(tiny_vit), origin="folder", sees=8)
+    runner = VisionRunner(make_library(catalog=Catalog(known=(spec,))), engine, settings)
+    fine = Image.effect_noise((64, 64), 80).convert("RGB")
+    coarse = fine.resize((8, 8), Image.Resampling.BILINEAR)
+    scores = [one.score for one in runner.classify(fine, "small")]
+    assert scores == pytest.approx([one.score for one in runner.classify(coarse, "small")])
+    assert scores != pytest.approx([one.score for one in runner.classify(fine, str(tiny_vit))], abs=1e-6)

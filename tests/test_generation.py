@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
@@ -86,7 +86,7 @@ def test_at_temperature_zero_the_seed_does_not_matter(runner: GenerationRunner, 
 def test_each_text_begins_with_the_prompt_and_grows(runner: GenerationRunner, model: str) -> None:
     texts = list(runner.stream(PROMPT, model, seeded(1)))
     assert all(text.startswith(PROMPT) for text in texts)
-    assert all(later.startswith(earlier) for earlier, later in zip(texts, texts[1:], strict=False))
+    assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
 
 
 def test_no_more_tokens_than_asked_for(runner: GenerationRunner, model: str) -> None:
@@ -206,7 +206,9 @@ def test_a_message_longer_than_the_window_is_refused(runner: GenerationRunner, m
     assert refused.value.key == "errors.message_exceeds_window"
 
 
-@pytest.mark.parametrize("history", ["你好", {"role": "user"}, [{"role": "cook", "content": "x"}], [["你好", "好"]], [1]])
+@pytest.mark.parametrize(
+    "history", ["你好", {"role": "user"}, [{"role": "cook", "content": "x"}], [["你好", "好"]], [1]]
+)
 def test_what_is_no_conversation_is_refused(history: object) -> None:
     with pytest.raises(BadInput):
         conversation.plain(history)
@@ -219,7 +221,9 @@ def test_the_last_word_must_be_the_users() -> None:
 
 def test_the_oldest_exchanges_go_first_and_whole() -> None:
     system = [{"role": "system", "content": "嘱咐"}]
-    talk = [{"role": role, "content": text} for role, text in zip(("user", "assistant") * 3, "一二三四五六", strict=True)]
+    talk = [
+        {"role": role, "content": text} for role, text in zip(("user", "assistant") * 3, "一二三四五六", strict=True)
+    ]
     talk.append({"role": "user", "content": "七"})
     kept = conversation.fitting(system, talk, lambda turns: sum(len(turn["content"]) for turn in turns), 6)
     assert "".join(turn["content"] for turn in kept) == "嘱咐五六七"

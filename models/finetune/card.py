@@ -23,15 +23,14 @@ def model_card(
     counts: Mapping[str, int],
     trained_on: int,
     scores: Metrics,
-    *,
-    is_whole: bool,
+    stopped_at: int | None,
 ) -> str:
     """Markdown with the metadata block that the Hub reads."""
     licence = base.licence if base.licence not in ("", "-") else "other"
     parts = [
         f"---\nlicense: {licence}\npipeline_tag: text-classification\nlibrary_name: transformers\n---",
         "# A text classifier made in Model Teahouse 模型茶馆",
-        _what(base, request, scores, is_whole=is_whole),
+        _what(base, request, stopped_at),
         "## Data\n\n" + _table("label", "rows", counts),
         f"{trained_on:,} rows were trained on and {scores.rows:,} held out (seed {request.seed}).",
         "## Held-out scores\n\n"
@@ -46,9 +45,9 @@ def model_card(
     return "\n\n".join(parts) + "\n"
 
 
-def _what(base: ModelSpec, request: FinetuneRequest, scores: Metrics, *, is_whole: bool) -> str:
+def _what(base: ModelSpec, request: FinetuneRequest, stopped_at: int | None) -> str:
     options = f"{request.epochs} epochs, batches of {request.batch_size}, learning rate {request.learning_rate:g}"
-    ended = "" if is_whole else f" The training was stopped at step {scores.step}, before its end."
+    ended = "" if stopped_at is None else f" The training was stopped at step {stopped_at}, before its end."
     return f"Fine-tuned from `{base.shown_name}` (licence: {base.licence or 'not known'}): {options}.{ended}"
 
 
@@ -61,4 +60,3 @@ def _cell(text: str) -> str:
     """A label as a cell of a Markdown table: it is the visitor's text and may hold anything."""
     flat = " ".join(text.split())
     return "".join(f"\\{character}" if character in r"\`*_{}[]<>()#|!" else character for character in flat)
-

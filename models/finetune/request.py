@@ -28,7 +28,7 @@ class FinetuneRequest:
     base_model: str = DEFAULT_ENCODER
     epochs: int = 6
     batch_size: int = 16
-    learning_rate: float = 1e-4  # at its highest, of the encoder's top layer
+    learning_rate: float = 3e-4  # at its highest
     max_length: int = 128  # tokens
     seed: int = 0
     held_out_share: float = 0.2

@@ -32,7 +32,7 @@ class TrainOptions:
     learning_rate: float
     seed: int = 0
     head_factor: float = 10.0  # the new head learns this much faster than the encoder
-    layer_decay: float = 0.9  # each layer below learns this much slower than the one above (ULMFiT, arXiv:1801.06146)
+    frozen_layers: int = 0  # from below, and with them the embeddings: faster, and better where rows are few
 
 
 @dataclass(frozen=True)
@@ -173,22 +173,23 @@ class Trainer:
 
 
 def _groups(model: Any, options: TrainOptions) -> Iterator[dict[str, Any]]:
-    """One group of parameters for each learning rate and decay. Biases and norms are not decayed."""
+    """Freezes what is to be frozen, and gives one group for each parameter. Biases and norms are not decayed."""
     layers = getattr(model.config, "num_hidden_layers", 0)
     for name, parameter in model.named_parameters():
-        factor = _factor(name, layers, model.base_model_prefix, options)
-        decay = _DECAY if parameter.ndim > 1 else 0.0
-        yield {"params": [parameter], "highest": options.learning_rate * factor, "weight_decay": decay}
+        depth = _depth(name, layers, model.base_model_prefix)
+        is_frozen = depth is not None and 0 < options.frozen_layers >= depth
+        parameter.requires_grad_(not is_frozen)
+        if not is_frozen:
+            rate = options.learning_rate * (options.head_factor if depth is None else 1.0)
+            yield {"params": [parameter], "highest": rate, "weight_decay": _DECAY if parameter.ndim > 1 else 0.0}
 
 
-def _factor(name: str, layers: int, prefix: str, options: TrainOptions) -> float:
-    """Of the learning rate: the head above all, then the encoder's layers from the top, its embeddings last."""
+def _depth(name: str, layers: int, prefix: str) -> int | None:
+    """0 for the embeddings, then the number of the layer from 1; what follows the layers comes last. None for the head."""
     if not name.startswith(f"{prefix}."):
-        return options.head_factor
+        return None
     numbers = [int(part) for part in name.split(".") if part.isdigit()]
-    if "embeddings" in name:
-        return options.layer_decay**layers
-    return options.layer_decay ** (layers - 1 - numbers[0]) if numbers else 1.0
+    return 0 if "embeddings" in name else numbers[0] + 1 if numbers else layers + 1
 
 
 def _fastest_precision() -> Callable[[], AbstractContextManager]:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,16 +23,18 @@ from models.activity import Activity
 from models.catalog import Catalog, ModelSpec
 from models.errors import TeahouseError
 from models.finetune import dataset
+from models.finetune.run import Metrics
 from models.finetune.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from models.finetune.classifier import Classifier
-    from models.finetune.trainer import Evaluated, Stepped, Trainer
+    from models.finetune.trainer import Evaluated, Stepped, Trainer, TrainOptions
 
 logger = logging.getLogger(__name__)
-_NICE = 10  # visitors who wait for an answer go first
-_LOSSES = 400  # events of losses in a run, so that the file stays small
+_NICE = 5  # visitors who wait for an answer go first
+_LOSSES = 200  # events of losses in a run, so that the file stays small
 _CHECKPOINT_SHARE = 0.1  # of the time may go into writing checkpoints
+_FEW_ROWS = 1000  # with fewer to learn from, the lower half of the layers stays as it is
 _TICK = 0.5  # seconds between two events of a download
 
 
@@ -77,7 +80,7 @@ class Worker:
         self._tell_training(trainer, examples, split)
         finished = self._fit(trainer)
         if trainer.step == 0:
-            self._folder.append(state="stopped")
+            self._folder.append(state="stopped", **self._notice())
             return
         if not finished:
             self._write_checkpoint(trainer)
@@ -107,18 +110,25 @@ class Worker:
                 self._folder.append(phase="downloading", done=step.done, total=step.total)
 
     def _trainer(self, classifier: Classifier, examples: dataset.Examples, split: dataset.Split) -> Trainer:
-        from models.finetune.trainer import Rows, Trainer, TrainOptions
+        from models.finetune.trainer import Rows, Trainer
 
         def rows(indices: tuple[int, ...]) -> Rows:
             ids = classifier.encode([examples.texts[index] for index in indices], self._request.max_length)
             return Rows(ids, [split.classes.index(examples.labels[index]) for index in indices])
 
-        options = TrainOptions(
-            self._request.epochs, self._request.batch_size, self._request.learning_rate, self._request.seed
+        trainer = Trainer(
+            classifier.model, classifier.pad, rows(split.train), rows(split.held_out), self._options(classifier, split)
         )
-        trainer = Trainer(classifier.model, classifier.pad, rows(split.train), rows(split.held_out), options)
         self._restore(trainer)
         return trainer
+
+    def _options(self, classifier: Classifier, split: dataset.Split) -> TrainOptions:
+        from models.finetune.trainer import TrainOptions
+
+        asked = self._request
+        layers = getattr(classifier.model.config, "num_hidden_layers", 0)
+        frozen = layers // 2 if len(split.train) < _FEW_ROWS else 0
+        return TrainOptions(asked.epochs, asked.batch_size, asked.learning_rate, asked.seed, frozen_layers=frozen)
 
     def _restore(self, trainer: Trainer) -> None:
         """Goes on from the checkpoint, where there is one; what was told of later steps is void."""
@@ -159,7 +169,9 @@ class Worker:
         loss = sum(self._losses) / len(self._losses)
         self._losses.clear()
         left = round(seconds_a_step * (steps - event.step), 1)
-        self._folder.append(step=event.step, loss=round(loss, 5), learning_rate=event.learning_rate, seconds_left=left)
+        self._folder.append(
+            step=event.step, loss=round(loss, 5), learning_rate=round(event.learning_rate, 9), seconds_left=left
+        )
 
     def _maybe_checkpoint(self, trainer: Trainer) -> None:
         """As often as it can be without taking more than its share of the time."""
@@ -196,20 +208,22 @@ class Worker:
         self._folder.append(phase="saving")
         classifier.save(self._folder.model)
         counts = Counter(examples.labels)
-        card = model_card(self._request, base, counts, len(split.train), scores, is_whole=finished)
+        metrics = Metrics(**_scores(scores), confusion=scores.confusion)
+        card = model_card(self._request, base, counts, len(split.train), metrics, None if finished else trainer.step)
         (self._folder.model / "README.md").write_text(card, encoding="utf-8")
-        ending = {"metrics": _scores(scores) | {"confusion": scores.confusion}}
+        ending = {"metrics": asdict(metrics)}
         if finished:
             self._folder.checkpoint.unlink(missing_ok=True)
             self._folder.append(state="finished", step=trainer.step, **ending)
         else:
-            minutes = round(self._settings.max_train_seconds / 60)
-            notice = (
-                {"notice": {"key": "finetune.time_limit", "values": {"minutes": minutes}}}
-                if self._is_over_time()
-                else {}
-            )
-            self._folder.append(state="stopped", step=trainer.step, **ending, **notice)
+            self._folder.append(state="stopped", step=trainer.step, **ending, **self._notice())
+
+    def _notice(self) -> dict[str, object]:
+        """Why it stopped, where nobody asked it to."""
+        if not self._is_over_time():
+            return {}
+        minutes = round(self._settings.max_train_seconds / 60)
+        return {"notice": {"key": "finetune.time_limit", "values": {"minutes": minutes}}}
 
 
 def _scores(scores: Evaluated) -> dict[str, float | int]:

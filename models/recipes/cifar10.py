@@ -32,11 +32,10 @@ Loss = Callable[[nn.Module, Tensor, Tensor, float], Tensor]  # model, uint8 pict
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how hard to train: the rate rises in a line to its peak and falls in a line to nothing."""
+    """How long to train. The learning rates rise in a line to the optimisers' own and fall in a line to nothing."""
 
     epochs: int
     batch_size: int = 128
-    peak_rate: float = 0.15
     warmup: float = 0.2  # share of all steps
     ema_decay: float = 0.995
 
@@ -44,9 +43,9 @@ class Plan:
         if self.epochs < 1 or self.batch_size < 1 or not 0 < self.warmup < 1:
             raise ValueError(f"epochs and batch_size are at least 1, warmup lies between 0 and 1: {self}")
 
-    def rate(self, progress: float) -> float:
-        """The learning rate when this share of the training is done."""
-        return self.peak_rate * min(progress / self.warmup, (1 - progress) / (1 - self.warmup))
+    def pace(self, progress: float) -> float:
+        """The share of the full learning rate when this share of the training is done."""
+        return min(progress / self.warmup, (1 - progress) / (1 - self.warmup))
 
 
 def labels() -> dict[str, dict]:
@@ -114,10 +113,11 @@ def decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
 
 
 class Training:
-    """Model, optimiser and averaged weights: one thing to save and to go on from, with another number of epochs too."""
+    """Model, optimisers and averaged weights: one thing to save and to go on from, with another number of epochs too."""
 
-    def __init__(self, model: nn.Module, optimiser: torch.optim.Optimizer, plan: Plan, pictures: int) -> None:
-        self.model, self.optimiser, self.plan = model, optimiser, plan
+    def __init__(self, model: nn.Module, optimisers: list[torch.optim.Optimizer], plan: Plan, pictures: int) -> None:
+        self.model, self.optimisers, self.plan = model, optimisers, plan
+        self.rates = [[group["lr"] for group in optimiser.param_groups] for optimiser in optimisers]
         self.steps = plan.epochs * (pictures // plan.batch_size)
         self.step = 0
         self.averaged = torch.optim.swa_utils.AveragedModel(
@@ -128,26 +128,31 @@ class Training:
         """One optimiser step on one batch; the loss before it."""
         with torch.autocast("cpu", torch.bfloat16):
             value = loss(self.model, pictures, targets, self.step / self.steps)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         value.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.plan.rate((self.step + 1) / (self.steps + 1))
-        self.optimiser.step()
+        pace = self.plan.pace((self.step + 1) / (self.steps + 1))
+        for optimiser, rates in zip(self.optimisers, self.rates, strict=True):
+            for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate * pace
+            optimiser.step()
         self.averaged.update_parameters(self.model)
         self.step += 1
         return float(value.detach())
 
     def save(self, path: Path, seconds: float) -> None:
-        parts = {name: getattr(self, name).state_dict() for name in ("model", "optimiser", "averaged")}
+        parts = {"model": self.model.state_dict(), "averaged": self.averaged.state_dict()}
+        parts["optimisers"] = [optimiser.state_dict() for optimiser in self.optimisers]
         torch.save(parts | {"step": self.step, "seconds": seconds}, path.with_suffix(".part"))
         path.with_suffix(".part").replace(path)
 
     def load(self, path: Path) -> float:
         """Goes on from a checkpoint of ours. The seconds that were trained before it."""
         parts = torch.load(path, weights_only=True)
-        for name in ("model", "optimiser", "averaged"):
-            getattr(self, name).load_state_dict(parts[name])
+        self.model.load_state_dict(parts["model"])
+        self.averaged.load_state_dict(parts["averaged"])
+        for optimiser, state in zip(self.optimisers, parts["optimisers"], strict=True):
+            optimiser.load_state_dict(state)
         self.step = parts["step"]
         return parts["seconds"]
 

@@ -6,6 +6,8 @@ The quatrains are sampled with nothing that holds the model to the form. Knows n
 from __future__ import annotations
 
 import math
+from collections import Counter
+from itertools import chain, cycle, islice
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -62,14 +64,13 @@ def prompt_of(poem: Poem) -> str:
 def sample_quatrains(model, tokenizer, seed: int) -> list[tuple[str, str]]:
     """50 五绝 and 50 七绝, half of each under a title: pairs of form and text."""
     torch.manual_seed(seed)
-    found = []
-    for form in ("五绝", "七绝"):
-        for title in ("", *TITLES):
-            count = 25 if not title else 2
-            extra = 1 if title in TITLES[:5] else 0
-            texts = sample(model, tokenizer, prompt_of(Poem(form, title, "")), count + extra)
-            found += [(form, text) for text in texts]
-    return found
+    titles = Counter(chain([""] * 25, islice(cycle(TITLES), 25)))
+    return [
+        (form, text)
+        for form in ("五绝", "七绝")
+        for title, count in titles.items()
+        for text in sample(model, tokenizer, prompt_of(Poem(form, title, "")), count)
+    ]
 
 
 @torch.inference_mode()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from models.recipes import cifar10, common
 
 NAME, SIDE = "resnet-cifar10", 64
-WEIGHT_DECAY, LABEL_SMOOTHING = 5e-4, 0.05
+RATE, WEIGHT_DECAY, LABEL_SMOOTHING = 0.15, 5e-4, 0.05
 
 
 def build() -> nn.Module:
@@ -42,8 +42,8 @@ def main() -> None:
     logging.getLogger(NAME).info("%d parameters, %s", sum(weight.numel() for weight in model.parameters()), plan)
     pictures, targets = cifar10.read_split(options.data, "train")
     groups = cifar10.decay_groups(model, WEIGHT_DECAY)
-    optimiser = torch.optim.SGD(groups, lr=plan.peak_rate, momentum=0.9, nesterov=True)
-    training = cifar10.Training(model, optimiser, plan, len(pictures))
+    optimiser = torch.optim.SGD(groups, lr=RATE, momentum=0.9, nesterov=True)
+    training = cifar10.Training(model, [optimiser], plan, len(pictures))
     best = cifar10.fit(training, loss, pictures, targets, options)
     folder = options.out or common.BUNDLED / NAME
     common.save(best, folder, image_processor=cifar10.image_processor(SIDE))

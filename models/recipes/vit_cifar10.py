@@ -19,8 +19,8 @@ from models.recipes.resnet_cifar10 import SIDE as TEACHER_SIDE
 
 NAME, SIDE, PATCH = "vit-cifar10", cifar10.SIDE, 4
 HIDDEN, LAYERS, HEADS = 192, 6, 3
-WEIGHT_DECAY, TEMPERATURE = 0.05, 2.0
-EARLY, KEPT = 0.5, 0.5  # share of the training with patches left out, share of patches that stay
+RATE, WEIGHT_DECAY, TEMPERATURE = 2e-3, 0.05, 2.0
+EARLY, KEPT = 0.6, 0.5  # share of the training with patches left out, share of patches that stay
 
 
 def build() -> nn.Module:
@@ -101,6 +101,15 @@ def loss(teacher: nn.Module, model: nn.Module, pictures: Tensor, targets: Tensor
     return 0.5 * nn.functional.cross_entropy(own, targets) + 0.5 * TEMPERATURE**2 * learnt
 
 
+def optimisers(model: nn.Module) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the layers, AdamW for the rest; both at the same scale."""
+    matrices = [weight for weight in model.vit.layers.parameters() if weight.ndim == 2]
+    inside = {id(weight) for weight in matrices}
+    rest = [weight for weight in model.parameters() if id(weight) not in inside]
+    muon = torch.optim.Muon(matrices, lr=RATE, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw")
+    return [muon, torch.optim.AdamW(rest, lr=RATE, weight_decay=0.0, fused=True)]
+
+
 def read_teacher() -> nn.Module:
     from transformers import AutoModelForImageClassification
 
@@ -110,14 +119,13 @@ def read_teacher() -> nn.Module:
 
 def main() -> None:
     options = common.parser(__doc__)
-    options.add_argument("--epochs", type=int, default=20)
+    options.add_argument("--epochs", type=int, default=14)
     options = options.parse_args()
     common.start(options)
-    model, plan = build(), cifar10.Plan(options.epochs, peak_rate=1e-3, warmup=0.1, ema_decay=0.998)
+    model, plan = build(), cifar10.Plan(options.epochs, warmup=0.1, ema_decay=0.998)
     logging.getLogger(NAME).info("%d parameters, %s", sum(weight.numel() for weight in model.parameters()), plan)
     pictures, targets = cifar10.read_split(options.data, "train")
-    optimiser = torch.optim.AdamW(cifar10.decay_groups(model, WEIGHT_DECAY), lr=plan.peak_rate, fused=True)
-    training = cifar10.Training(model, optimiser, plan, len(pictures))
+    training = cifar10.Training(model, optimisers(model), plan, len(pictures))
     best = cifar10.fit(training, partial(loss, read_teacher()), pictures, targets, options)
     folder = options.out or common.BUNDLED / NAME
     common.save(best, folder, image_processor=cifar10.image_processor(SIDE))
