@@ -70,7 +70,10 @@ def warm_up(teahouse: page.Teahouse) -> None:
     answers: list[Callable[[], object]] = [
         lambda: teahouse.sentiment.classify("茶", "sentiment-zh"),
         lambda: list(teahouse.generation.stream("春", "gpt-zh", GenerationOptions(max_new_tokens=2))),
-        *(partial(teahouse.vision.classify, blank, name) for name in teahouse.library.catalog.bundled("image-classification")),
+        *(
+            partial(teahouse.vision.classify, blank, name)
+            for name in teahouse.library.catalog.bundled("image-classification")
+        ),
     ]
     for answer in answers:
         try:
@@ -113,7 +116,9 @@ def wipe_uploads(settings: Settings) -> None:
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 teahouse = compose(settings)
-demo = page.build(teahouse).queue(api_open=False, max_size=settings.queue_size, default_concurrency_limit=settings.concurrency)
+demo = page.build(teahouse).queue(
+    api_open=False, max_size=settings.queue_size, default_concurrency_limit=settings.concurrency
+)
 
 if __name__ == "__main__":
     wipe_uploads(settings)

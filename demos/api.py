@@ -34,14 +34,22 @@ def build(teahouse: Teahouse, reporter: Reporter) -> None:
     with gr.Column(visible=False):
         for endpoint in (*_sentiment(teahouse), *_generation(teahouse), *_vision(teahouse), *_finetune(teahouse)):
             endpoint.add(reporter, teahouse.settings.concurrency)
-        _Endpoint(lambda: _models(teahouse), [], [gr.JSON(label="catalog and cache")], "models", _MODELS).add(reporter, 8)
+        _Endpoint(lambda: _models(teahouse), [], [gr.JSON(label="catalog and cache")], "models", _MODELS).add(
+            reporter, 8
+        )
 
 
 class _Endpoint:
     """One endpoint: its function, hidden components for parameters and results, name and description."""
 
     def __init__(self, function: Callable, inputs: list, outputs: list, name: str, description: str) -> None:
-        self.function, self.inputs, self.outputs, self.name, self.description = function, inputs, outputs, name, description
+        self.function, self.inputs, self.outputs, self.name, self.description = (
+            function,
+            inputs,
+            outputs,
+            name,
+            description,
+        )
 
     def add(self, reporter: Reporter, limit: int) -> None:
         gr.Button(visible=False).click(
@@ -250,7 +258,11 @@ def _finetune(teahouse: Teahouse) -> list[_Endpoint]:
     ]
     return [
         _Endpoint(
-            inspect_dataset, table, [gr.JSON(label="report")], "inspect_dataset", "What a csv holds, before training on it."
+            inspect_dataset,
+            table,
+            [gr.JSON(label="report")],
+            "inspect_dataset",
+            "What a csv holds, before training on it.",
         ),
         _Endpoint(
             start_finetune,
@@ -282,9 +294,17 @@ _MODELS = "Every known model with task, size and licence, and what the cache hol
 
 def _models(teahouse: Teahouse) -> dict[str, Any]:
     known = [
-        {"name": spec.name, "task": spec.task, "origin": spec.origin, "size_bytes": spec.size_bytes, "licence": spec.licence}
+        {
+            "name": spec.name,
+            "task": spec.task,
+            "origin": spec.origin,
+            "size_bytes": spec.size_bytes,
+            "licence": spec.licence,
+        }
         | {"title": {"zh": spec.title[0], "en": spec.title[1]}}
         for spec in teahouse.library.catalog.specs()
     ]
     loaded = [asdict(entry) | {"name": entry.shown_name} for entry in teahouse.library.cache.entries()]
-    return json.loads(json.dumps({"catalog": known, "cache": loaded, "budget_bytes": teahouse.library.cache.budget_bytes}))
+    return json.loads(
+        json.dumps({"catalog": known, "cache": loaded, "budget_bytes": teahouse.library.cache.budget_bytes})
+    )

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import gradio as gr
-from gradio.context import Context
 
 from demos.errors import Reporter
 from demos.finetune_view import FinetuneView
@@ -28,6 +27,7 @@ from models.settings import Settings
 EXAMPLES = {name: ASSETS / "examples" / f"finetune_{name}.csv" for name in ("tea", "topics")}
 _POLL_SECONDS = 1.5
 _KEPT_IDS = 20
+_OPENED = 11  # components that a run fills: see _connect_run
 # Fixed, so that the ids outlive a restart of the server.
 _RUN_STORE = {"storage_key": "teahouse-runs", "secret": "teahouse"}
 _AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -111,8 +111,10 @@ class Handlers:
         run = self._runs.start(request)
         return self.opened(run, [run.run_id, *(ids or [])], lang)
 
-    def arrive(self, ids: list[str] | None, lang: str) -> tuple:
-        """The page is opened: the visitor's latest run that still exists, if any."""
+    def arrive(self, ids: list[str] | None, shown: str, lang: str) -> tuple:
+        """The browser gave its ids: the visitor's latest run that still exists, unless one is shown already."""
+        if shown:
+            return (gr.skip(),) * _OPENED
         for run_id in ids or []:
             try:
                 return self.opened(self._runs.status(run_id), ids, lang)
@@ -246,10 +248,11 @@ def _lay_out(ui: Localizer, view: FinetuneView) -> _Parts:
 def _data_inputs(ui: Localizer) -> tuple[gr.File, dict[str, gr.Button], gr.Dropdown, gr.Dropdown]:
     types = [".csv", ".tsv", ".txt"]
     file = ui.make(gr.File, {"label": "finetune.file"}, file_types=types, height=130, elem_id="tea-finetune-file")
-    examples = {
-        name: ui.make(gr.Button, {"value": f"finetune.example_{name}"}, size="sm", elem_id=f"tea-finetune-{name}")
-        for name in EXAMPLES
-    }
+    with gr.Column(elem_classes="tea-tight"):
+        examples = {
+            name: ui.make(gr.Button, {"value": f"finetune.example_{name}"}, size="sm", elem_id=f"tea-finetune-{name}")
+            for name in EXAMPLES
+        }
     with gr.Row():
         columns = [
             ui.make(
@@ -326,9 +329,9 @@ def _connect_run(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _
     parts.runs.input(reporter.said(handlers.open_run), [parts.runs, parts.ids, ui.lang], opened, **_QUIET)
     redraw = {"fn": handlers.redraw, "inputs": [parts.report, parts.run, ui.lang], **_AT_ONCE}
     redraw |= {"outputs": [parts.steps, parts.dataset, parts.progress]}
-    # Once more after the arrival: the page may have learnt the visitor's language only while it was under way.
-    Context.root_block.load(handlers.arrive, [parts.ids, ui.lang], opened, **_AT_ONCE).then(**redraw)
     ui.lang.change(**redraw)
+    # A tab is mounted when it is first looked at, and only then the browser's store has a value: demo.load is too early.
+    parts.ids.change(handlers.arrive, [parts.ids, parts.run_id, ui.lang], opened, **_AT_ONCE)
 
 
 def _button(can_start: bool) -> dict[str, Any]:

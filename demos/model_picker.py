@@ -27,7 +27,11 @@ def model_picker(ui: Localizer, catalog: Catalog, task: Task, value: str, label:
 def picker_choices(catalog: Catalog, task: Task, lang: str, runs: list[str] | None = None) -> list[tuple[str, str]]:
     """(shown, value) pairs: the visitor's own runs first, then what is bundled, then the Hub's."""
     own = [(f"run:{run}", f"run:{run}") for run in runs or []]
-    return own + [(_shown(spec, lang), spec.name) for spec in catalog.specs() if spec.name in catalog.names(task) and spec.task == task]
+    return own + [
+        (_shown(spec, lang), spec.name)
+        for spec in catalog.specs()
+        if spec.name in catalog.names(task) and spec.task == task
+    ]
 
 
 def _shown(spec: ModelSpec, lang: str) -> str:

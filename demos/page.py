@@ -68,7 +68,9 @@ def build(teahouse: Teahouse) -> gr.Blocks:
             with _tab(ui, "generation"):
                 generation.build(ui, waiter, reporter, teahouse.generation, settings, teahouse.library.catalog)
             with _tab(ui, "vision"):
-                vision.build(ui, waiter, reporter, teahouse.vision, teahouse.explainer, settings, teahouse.library.catalog)
+                vision.build(
+                    ui, waiter, reporter, teahouse.vision, teahouse.explainer, settings, teahouse.library.catalog
+                )
             with _tab(ui, "finetune"):
                 finetune_tab = finetune.build(ui, waiter, reporter, teahouse.runs, settings)
         panel.build(ui, teahouse.library.cache)
@@ -97,7 +99,9 @@ def _tab(ui: Localizer, name: str) -> gr.Tab:
     return ui.make(gr.Tab, {"label": f"common.tab.{name}"}, id=name, elem_id=f"tea-{name}")
 
 
-def _connect_language(blocks: gr.Blocks, ui: Localizer, switch: gr.Radio, stored: gr.BrowserState, tabs: gr.Tabs) -> None:
+def _connect_language(
+    blocks: gr.Blocks, ui: Localizer, switch: gr.Radio, stored: gr.BrowserState, tabs: gr.Tabs
+) -> None:
     # Through the queue: only then do the tabs' own listeners of ui.lang hear of the change.
     hidden = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 

@@ -57,7 +57,9 @@ class Engine:
             self._changed.notify()
         return job.future
 
-    def map(self, key: Hashable, items: Sequence[Item], run: Callable[[Sequence[Item]], Sequence[Result]]) -> list[Result]:
+    def map(
+        self, key: Hashable, items: Sequence[Item], run: Callable[[Sequence[Item]], Sequence[Result]]
+    ) -> list[Result]:
         """Runs many items through merged batches; never more than one batch of them waits, so others come between."""
         results: list[Result] = []
         for start in range(0, len(items), self._max_batch):

@@ -85,7 +85,9 @@ class SentimentRunner:
         split = [_windows(text, loaded) for text in texts]
         flat = [ids for windows in split for _, ids in windows]
         scores = iter(self._engine.map(("classify", loaded.spec.name), flat, lambda batch: _forward(batch, loaded)))
-        return [_combined([(text, len(ids), next(scores)) for text, ids in windows], loaded.labels) for windows in split]
+        return [
+            _combined([(text, len(ids), next(scores)) for text, ids in windows], loaded.labels) for windows in split
+        ]
 
 
 def _windows(text: str, loaded: LoadedModel) -> list[tuple[str, list[int]]]:
@@ -101,7 +103,8 @@ def _windows(text: str, loaded: LoadedModel) -> list[tuple[str, list[int]]]:
         return_offsets_mapping=True,
     )
     return [
-        (_stretch(text, offsets), ids) for ids, offsets in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
+        (_stretch(text, offsets), ids)
+        for ids, offsets in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
     ]
 
 

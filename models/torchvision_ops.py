@@ -41,7 +41,10 @@ def _compiled_ops_load() -> bool:
     if spec is None or not spec.submodule_search_locations:
         return True
     libraries = [
-        path for folder in spec.submodule_search_locations for path in Path(folder).glob("_C*") if path.suffix in {".so", ".pyd", ".dylib"}
+        path
+        for folder in spec.submodule_search_locations
+        for path in Path(folder).glob("_C*")
+        if path.suffix in {".so", ".pyd", ".dylib"}
     ]
     try:
         for path in libraries:

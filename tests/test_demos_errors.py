@@ -29,7 +29,9 @@ def stream_and_break(lang):
     raise RuntimeError("secret detail")
 
 
-@pytest.mark.parametrize(("lang", "sentence"), [("zh", "太长：&lt;b&gt;9&lt;/b&gt;"), ("en", "too long: &lt;b&gt;9&lt;/b&gt;")])
+@pytest.mark.parametrize(
+    ("lang", "sentence"), [("zh", "太长：&lt;b&gt;9&lt;/b&gt;"), ("en", "too long: &lt;b&gt;9&lt;/b&gt;")]
+)
 def test_an_error_is_said_in_the_visitors_language_and_escaped(lang, sentence):
     with pytest.raises(gr.Error) as said:
         Reporter(STRINGS).said(refuse)(lang)

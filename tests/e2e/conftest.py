@@ -95,7 +95,9 @@ def visit(browser, server) -> Iterator[Callable]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
-        page.on("request", lambda request: strangers.append(request.url) if not _is_local(request.url, server) else None)
+        page.on(
+            "request", lambda request: strangers.append(request.url) if not _is_local(request.url, server) else None
+        )
         page.goto(f"{server}/{query}")
         page.wait_for_selector("#tea-tabs")
         page.wait_for_function("() => !document.documentElement.classList.contains('tea-waking')")

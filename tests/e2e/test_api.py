@@ -70,7 +70,9 @@ def test_the_words_that_spoke_for_it_join_to_the_text(client):
 
 
 def test_a_batch_comes_back_in_order_as_a_csv_for_excel(client):
-    summary, path = client.predict(handle_file(str(ASSETS / "reviews.csv")), "text", api_name="/classify_sentiment_batch")
+    summary, path = client.predict(
+        handle_file(str(ASSETS / "reviews.csv")), "text", api_name="/classify_sentiment_batch"
+    )
     raw = Path(path).read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(raw.decode("utf-8-sig").splitlines(keepends=True)))

@@ -35,7 +35,9 @@ def test_the_words_that_spoke_for_it_are_one_click_away(visit):
     expect(page.locator("#tea-sentiment-reasons")).to_contain_text("干净")
 
 
-@pytest.mark.parametrize(("lang", "sentence"), [("zh", re.compile("[\u4e00-\u9fff]{4}")), ("en", re.compile("[a-z]{3,} "))])
+@pytest.mark.parametrize(
+    ("lang", "sentence"), [("zh", re.compile("[\u4e00-\u9fff]{4}")), ("en", re.compile("[a-z]{3,} "))]
+)
 def test_an_empty_text_gets_a_sentence_and_the_model_stays_chosen(visit, lang, sentence):
     page = visit("?tab=sentiment", lang=lang)
     page.locator("#tea-sentiment-text textarea").fill("")
@@ -59,7 +61,7 @@ def test_many_lines_make_a_table_and_a_csv(visit):
 
 def test_markup_in_a_text_is_shown_and_not_run(visit):
     page = visit("?tab=sentiment")
-    page.locator("#tea-sentiment-text textarea").fill("好<img src=x onerror=\"window.hacked=1\">极了")
+    page.locator("#tea-sentiment-text textarea").fill('好<img src=x onerror="window.hacked=1">极了')
     page.locator("#tea-sentiment-run").click()
     expect(page.locator("#tea-sentiment-result")).to_contain_text("%")
     page.locator("#tea-sentiment-why").click()

@@ -1,0 +1,63 @@
+"""The Fine-tune tab in Chromium: train on a small csv to the end, reload in the middle, use the model at once."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+WHOLE_RUN = 300_000  # ms; some 40 s on two idle cores
+FINISHED = {"zh": "训练完成", "en": "Finished in"}
+POSITIVE_TEXT = "茶汤清亮，香气很足，店家也热情。"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_run_goes_on_through_a_reload_and_its_model_answers_in_the_sentiment_tab(visit, server, lang):
+    page = visit("?tab=finetune", lang=lang)
+    page.locator("#tea-finetune-tea").click()
+    expect(page.locator("#tea-finetune-dataset")).to_contain_text("好评")
+    page.locator("#tea-finetune-start").click()
+    expect(page.locator("#tea-finetune-stop")).to_be_visible()
+    expect(page.locator("#tea-finetune-run svg").first).to_be_visible(timeout=WHOLE_RUN)
+
+    page.goto(f"{server}/?tab=finetune")
+    expect(page.locator("#tea-finetune-run svg").first).to_be_visible(timeout=60_000)
+    expect(page.locator("#tea-finetune-run")).to_contain_text(FINISHED[lang], timeout=WHOLE_RUN)
+
+    with page.expect_download() as download:
+        page.locator("#tea-finetune-download").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert any(name.endswith("config.json") for name in archive.namelist())
+
+    page.locator("#tea-finetune-use").click()
+    expect(page.locator("#tea-sentiment .tea-picker input").first).to_have_value(re.compile("run:"))
+    page.locator("#tea-sentiment-text textarea").fill(POSITIVE_TEXT)
+    page.locator("#tea-sentiment-run").click()
+    expect(page.locator("#tea-sentiment-result")).to_contain_text("好评")
+
+
+def test_a_stopped_run_says_so_and_a_second_visitor_sees_nothing_of_it(visit):
+    page = visit("?tab=finetune", lang="zh")
+    page.locator("#tea-finetune-topics").click()
+    expect(page.locator("#tea-finetune-dataset")).to_contain_text("点心")
+    page.locator("#tea-finetune-start").click()
+    page.locator("#tea-finetune-stop").click()
+    expect(page.locator("#tea-finetune-run")).to_contain_text(re.compile("停"), timeout=60_000)
+    expect(page.locator("#tea-finetune-stop")).to_be_hidden()
+
+    stranger = visit("?tab=finetune", lang="zh")
+    stranger.wait_for_timeout(1500)
+    expect(stranger.locator("#tea-finetune-run")).to_contain_text("还没有开始训练")
+    expect(stranger.locator("#tea-finetune-stop")).to_be_hidden()
+
+
+def test_a_table_without_labels_is_refused_in_words(visit, tmp_path):
+    table = tmp_path / "one.csv"
+    table.write_text("text,label\n好,a\n很好,a\n真好,a\n", encoding="utf-8")
+    page = visit("?tab=finetune", lang="en")
+    page.locator("#tea-finetune-file input[type=file]").set_input_files(str(table))
+    expect(page.locator("#tea-finetune-dataset")).to_contain_text("class")
+    expect(page.locator("#tea-finetune-start")).to_be_disabled()
