@@ -13,23 +13,19 @@ from typing import Any, Protocol
 import gradio as gr
 
 from demos.errors import Reporter
+from demos.finetune_layout import EXAMPLES, Parts, lay_out
 from demos.finetune_view import FinetuneView
-from demos.i18n import ASSETS, DEFAULT, Localizer
+from demos.i18n import Localizer
 from demos.waiting import Waiter
-from models.catalog import DEFAULT_ENCODER
 from models.errors import BadInput, UnknownRun
 from models.finetune import dataset
 from models.finetune.dataset import DatasetReport
-from models.finetune.request import BOUNDS, FinetuneRequest
+from models.finetune.request import FinetuneRequest
 from models.finetune.run import Run
 from models.settings import Settings
 
-EXAMPLES = {name: ASSETS / "examples" / f"finetune_{name}.csv" for name in ("tea", "topics")}
-_POLL_SECONDS = 1.5
 _KEPT_IDS = 20
 _OPENED = 11  # components that a run fills: see _connect_run
-# Fixed, so that the ids outlive a restart of the server.
-_RUN_STORE = {"storage_key": "teahouse-runs", "secret": "teahouse"}
 _AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 8}
 
@@ -55,7 +51,7 @@ class FinetuneTab:
 def build(ui: Localizer, waiter: Waiter, reporter: Reporter, runs: Runs, settings: Settings) -> FinetuneTab:
     """Lays the tab out and connects it. Call it inside its gr.Tab. `waiter` is not needed: runs tell their own progress."""
     handlers = Handlers(runs, settings, FinetuneView(ui.strings))
-    parts = _lay_out(ui, handlers.view)
+    parts = lay_out(ui, handlers.view)
     _connect_data(ui, reporter, handlers, parts)
     _connect_run(ui, reporter, handlers, parts)
     return FinetuneTab(parts.use, parts.run_id)
@@ -70,7 +66,7 @@ class Handlers:
     def open_file(self, file: str | None, lang: str) -> tuple:
         """A new file: report, drawn, both columns with the guesses chosen, the steps, Start."""
         if not file:
-            empty = gr.update(choices=[], value=None, interactive=False)
+            empty = gr.update(choices=[], value=None, visible=False)
             return None, self.view.dataset(None, lang), empty, empty, self.view.steps(None, None, lang), _button(False)
         return self._inspected(file, "", "", lang)
 
@@ -138,9 +134,6 @@ class Handlers:
     def resume(self, run_id: str, lang: str) -> tuple:
         return self.shown(self._runs.resume(run_id), lang)
 
-    def download(self, run_id: str) -> str:
-        return str(self._runs.download(run_id))
-
     def redraw(self, report: DatasetReport | None, run: Run | None, lang: str) -> tuple[str, str, str]:
         return self.view.steps(report, run, lang), self.view.dataset(report, lang), self.view.run(run, lang)
 
@@ -160,7 +153,7 @@ class Handlers:
             gr.update(visible=run.is_under_way),
             gr.update(visible=can_resume),
             gr.update(visible=run.has_model),
-            gr.update(visible=run.has_model),
+            gr.update(visible=run.has_model, value=str(self._runs.download(run.run_id)) if run.has_model else None),
         )
 
     def _nothing(self, lang: str) -> tuple:
@@ -174,135 +167,14 @@ class Handlers:
         return (
             report,
             self.view.dataset(report, lang),
-            gr.update(choices=choices, value=report.text_column, interactive=True),
-            gr.update(choices=choices, value=report.label_column or None, interactive=True),
+            gr.update(choices=choices, value=report.text_column, visible=True),
+            gr.update(choices=choices, value=report.label_column or None, visible=True),
             self.view.steps(report, None, lang),
             _button(report.is_ready),
         )
 
 
-@dataclass(frozen=True)
-class _Parts:
-    steps: gr.HTML
-    file: gr.File
-    examples: dict[str, gr.Button]
-    text_column: gr.Dropdown
-    label_column: gr.Dropdown
-    dataset: gr.HTML
-    options: list[Any]  # base model, epochs, batch size, learning rate, max length, seed
-    start: gr.Button
-    progress: gr.HTML
-    stop: gr.Button
-    resume: gr.Button
-    use: gr.Button
-    download: gr.DownloadButton
-    runs: gr.Dropdown
-    run_id: gr.State
-    run: gr.State
-    report: gr.State
-    ids: gr.BrowserState
-    timer: gr.Timer
-
-
-def _lay_out(ui: Localizer, view: FinetuneView) -> _Parts:
-    ui.make(gr.HTML, {"value": "finetune.intro"}, elem_classes="tea-finetune-box tea-muted")
-    steps = gr.HTML(view.steps(None, None, DEFAULT), elem_id="tea-finetune-steps", elem_classes="tea-finetune-box")
-    with gr.Row(equal_height=False):
-        with gr.Column(scale=2, min_width=280):
-            file, examples, text_column, label_column = _data_inputs(ui)
-        with gr.Column(scale=3, min_width=280):
-            shown = gr.HTML(
-                view.dataset(None, DEFAULT), elem_id="tea-finetune-dataset", elem_classes="tea-finetune-box"
-            )
-    options = _training_options(ui)
-    start = ui.make(
-        gr.Button, {"value": "finetune.start"}, variant="primary", interactive=False, elem_id="tea-finetune-start"
-    )
-    progress = gr.HTML(view.run(None, DEFAULT), elem_id="tea-finetune-run", elem_classes="tea-finetune-box")
-    stop, resume, use, download = _run_buttons(ui)
-    words = {"label": "finetune.my_runs", "info": "finetune.my_runs_info"}
-    runs = ui.make(gr.Dropdown, words, choices=[], value=None, allow_custom_value=True, elem_id="tea-finetune-runs")
-    return _Parts(
-        steps=steps,
-        file=file,
-        examples=examples,
-        text_column=text_column,
-        label_column=label_column,
-        dataset=shown,
-        options=options,
-        start=start,
-        progress=progress,
-        stop=stop,
-        resume=resume,
-        use=use,
-        download=download,
-        runs=runs,
-        run_id=gr.State(""),
-        run=gr.State(None),
-        report=gr.State(None),
-        ids=gr.BrowserState([], **_RUN_STORE),
-        timer=gr.Timer(_POLL_SECONDS, active=False),
-    )
-
-
-def _data_inputs(ui: Localizer) -> tuple[gr.File, dict[str, gr.Button], gr.Dropdown, gr.Dropdown]:
-    types = [".csv", ".tsv", ".txt"]
-    file = ui.make(gr.File, {"label": "finetune.file"}, file_types=types, height=130, elem_id="tea-finetune-file")
-    with gr.Column(elem_classes="tea-tight"):
-        examples = {
-            name: ui.make(gr.Button, {"value": f"finetune.example_{name}"}, size="sm", elem_id=f"tea-finetune-{name}")
-            for name in EXAMPLES
-        }
-    with gr.Row():
-        columns = [
-            ui.make(
-                gr.Dropdown,
-                {"label": f"finetune.{name}"},
-                choices=[],
-                interactive=False,
-                min_width=120,
-                elem_id=f"tea-finetune-{name.replace('_', '-')}",
-            )
-            for name in ("text_column", "label_column")
-        ]
-    return file, examples, *columns
-
-
-def _training_options(ui: Localizer) -> list[Any]:
-    """In the order of Handlers.start's parameters."""
-    usual = FinetuneRequest(file="-")
-    with ui.make(gr.Accordion, {"label": "finetune.options"}, open=False, elem_classes="tea-quiet"):
-        words = {"label": "finetune.base_model", "info": "finetune.base_info"}
-        choices = [DEFAULT_ENCODER]
-        base = ui.make(gr.Dropdown, words, choices=choices, value=DEFAULT_ENCODER, allow_custom_value=True)
-        with gr.Row():
-            words = {"label": "finetune.epochs", "info": "finetune.epochs_info"}
-            epochs = ui.make(gr.Slider, words, minimum=1, maximum=BOUNDS["epochs"][1], step=1, value=usual.epochs)
-            words = {"label": "finetune.batch_size"}
-            batch = ui.make(
-                gr.Slider, words, minimum=1, maximum=BOUNDS["batch_size"][1], step=1, value=usual.batch_size
-            )
-        with gr.Row():
-            rate = ui.make(gr.Number, {"label": "finetune.learning_rate"}, value=usual.learning_rate, min_width=120)
-            length = ui.make(
-                gr.Number, {"label": "finetune.max_length"}, value=usual.max_length, precision=0, min_width=120
-            )
-            seed = ui.make(gr.Number, {"label": "finetune.seed"}, value=usual.seed, precision=0, min_width=120)
-    return [base, epochs, batch, rate, length, seed]
-
-
-def _run_buttons(ui: Localizer) -> tuple[gr.Button, gr.Button, gr.Button, gr.DownloadButton]:
-    with gr.Row():
-        stop = ui.make(gr.Button, {"value": "finetune.stop"}, visible=False, elem_id="tea-finetune-stop")
-        resume = ui.make(gr.Button, {"value": "finetune.resume"}, visible=False, elem_id="tea-finetune-resume")
-        words = {"value": "finetune.use"}
-        use = ui.make(gr.Button, words, variant="primary", visible=False, elem_id="tea-finetune-use")
-        words = {"label": "finetune.download"}
-        download = ui.make(gr.DownloadButton, words, visible=False, elem_id="tea-finetune-download")
-    return stop, resume, use, download
-
-
-def _connect_data(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts) -> None:
+def _connect_data(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: Parts) -> None:
     columns = [parts.text_column, parts.label_column]
     drawn = [parts.report, parts.dataset, *columns, parts.steps, parts.start]
     open_file = reporter.said(handlers.open_file)
@@ -316,7 +188,7 @@ def _connect_data(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: 
     gr.on([column.input for column in columns], choose, [parts.file, *columns, ui.lang], drawn, **_QUIET)
 
 
-def _connect_run(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts) -> None:
+def _connect_run(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: Parts) -> None:
     buttons = [parts.stop, parts.resume, parts.use, parts.download]
     drawn = [parts.run, parts.progress, parts.steps, parts.timer, *buttons]
     opened = [parts.run_id, parts.ids, parts.runs, *drawn]
@@ -325,7 +197,6 @@ def _connect_run(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _
     parts.timer.tick(reporter.said(handlers.poll), [parts.run_id, ui.lang], drawn, **_AT_ONCE)
     parts.stop.click(reporter.said(handlers.stop), [parts.run_id, ui.lang], drawn, **_QUIET)
     parts.resume.click(reporter.said(handlers.resume), [parts.run_id, ui.lang], drawn, **_QUIET)
-    parts.download.click(reporter.said(handlers.download), parts.run_id, parts.download, **_QUIET)
     parts.runs.input(reporter.said(handlers.open_run), [parts.runs, parts.ids, ui.lang], opened, **_QUIET)
     redraw = {"fn": handlers.redraw, "inputs": [parts.report, parts.run, ui.lang], **_AT_ONCE}
     redraw |= {"outputs": [parts.steps, parts.dataset, parts.progress]}

@@ -25,9 +25,11 @@ from models.vision import VisionRunner
 TABS = ("sentiment", "generation", "vision", "finetune")
 # Fixed, so that a choice outlives a restart of the server.
 _LANGUAGE_STORE = {"storage_key": "teahouse-language", "secret": "teahouse"}
-_KEEP_TAB_IN_URL = """(tab) => {
+# Not before the page has read the address: Gradio also selects the first tab by itself.
+_KEEP_TAB_IN_URL = """() => {
+  if (!document.documentElement.classList.contains('tea-awake')) return;
   const url = new URL(window.location.href);
-  url.searchParams.set('tab', tab);
+  url.searchParams.set('tab', '%s');
   window.history.replaceState(window.history.state, '', url);
 }"""
 _KEEP_LANGUAGE_IN_URL = """(lang) => {
@@ -60,7 +62,7 @@ def build(teahouse: Teahouse) -> gr.Blocks:
         ui = Localizer(strings)
         stored = gr.BrowserState(None, **_LANGUAGE_STORE)
         switch = _header(ui)
-        with gr.Tabs(selected="sentiment", elem_id="tea-tabs") as tabs:
+        with gr.Tabs(selected="sentiment", elem_id="tea-tabs", overflow_behavior="wrap") as tabs:
             with _tab(ui, "sentiment"):
                 sentiment_tab = sentiment.build(
                     ui, waiter, reporter, teahouse.sentiment, teahouse.explainer, settings, teahouse.library.catalog
@@ -96,7 +98,10 @@ def _brand(strings: Strings, lang: str) -> str:
 
 
 def _tab(ui: Localizer, name: str) -> gr.Tab:
-    return ui.make(gr.Tab, {"label": f"common.tab.{name}"}, id=name, elem_id=f"tea-{name}")
+    """A tab that is kept in the address when it is chosen, so that a copied link opens it."""
+    tab = ui.make(gr.Tab, {"label": f"common.tab.{name}"}, id=name, elem_id=f"tea-{name}")
+    tab.select(None, js=_KEEP_TAB_IN_URL % name, api_visibility="private")
+    return tab
 
 
 def _connect_language(
@@ -127,16 +132,16 @@ def _selected(tab: str | None) -> gr.Tabs:
 
 
 def _connect_tabs(tabs: gr.Tabs, finetune_tab: finetune.FinetuneTab, sentiment_tab: sentiment.SentimentTab) -> None:
-    """Keeps ?tab= true for copying, and carries a finished run to the Sentiment tab."""
-    hidden = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+    """Carries a finished run to the Sentiment tab."""
 
-    def select(event: gr.SelectData) -> str:
-        return TABS[event.index]
-
-    shown = gr.State(TABS[0])
-    tabs.select(select, None, shown, **hidden).then(None, shown, js=_KEEP_TAB_IN_URL, **hidden)
-
-    def use(run_id: str):
+    def use(run_id: str) -> tuple[gr.Tabs, str]:
         return gr.Tabs(selected="sentiment"), f"run:{run_id}"
 
-    finetune_tab.use.click(use, finetune_tab.run_id, [tabs, sentiment_tab.picker], **hidden)
+    finetune_tab.use.click(
+        use,
+        finetune_tab.run_id,
+        [tabs, sentiment_tab.picker],
+        api_visibility="private",
+        show_progress="hidden",
+        queue=False,
+    )

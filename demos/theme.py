@@ -61,7 +61,7 @@ HEAD = """<script>
   }
 })();
 </script>"""
-AWAKE = "() => { document.documentElement.classList.remove('tea-waking'); }"
+AWAKE = "() => { document.documentElement.classList.remove('tea-waking'); document.documentElement.classList.add('tea-awake'); }"
 TOGGLE_DARK = "() => { document.body.classList.toggle('dark'); }"
 
 

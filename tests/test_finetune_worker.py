@@ -62,6 +62,18 @@ def test_a_whole_run_ends_with_scores_curves_and_an_ordinary_model_folder(make_f
     assert f"{run.metrics.accuracy:.1%}" in card
 
 
+@pytest.mark.bundled
+def test_the_defaults_teach_the_bundled_encoder_something_useful_from_a_hundred_rows(make_folder):
+    folder = make_folder()
+    topics = Path(__file__).resolve().parents[1] / "assets" / "examples" / "finetune_topics.csv"
+    (folder.path / "data.csv").write_bytes(topics.read_bytes())
+    folder.write_request(FinetuneRequest(str(folder.path / "data.csv"), "text", "topic"))
+    run = work(folder)
+    assert run.state == "finished", run.error
+    assert run.baseline == 0.25
+    assert run.metrics.accuracy >= 0.7
+
+
 def test_the_saved_model_loads_with_transformers_and_gives_the_visitors_labels(make_folder):
     import transformers
 

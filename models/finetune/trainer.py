@@ -32,7 +32,7 @@ class TrainOptions:
     learning_rate: float
     seed: int = 0
     head_factor: float = 10.0  # the new head learns this much faster than the encoder
-    frozen_layers: int = 0  # from below, and with them the embeddings: faster, and better where rows are few
+    frozen_layers: int = 0  # from below, and with them the embeddings
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 _NICE = 5  # visitors who wait for an answer go first
 _LOSSES = 200  # events of losses in a run, so that the file stays small
 _CHECKPOINT_SHARE = 0.1  # of the time may go into writing checkpoints
-_FEW_ROWS = 1000  # with fewer to learn from, the lower half of the layers stays as it is
 _TICK = 0.5  # seconds between two events of a download
 
 
@@ -117,17 +116,17 @@ class Worker:
             return Rows(ids, [split.classes.index(examples.labels[index]) for index in indices])
 
         trainer = Trainer(
-            classifier.model, classifier.pad, rows(split.train), rows(split.held_out), self._options(classifier, split)
+            classifier.model, classifier.pad, rows(split.train), rows(split.held_out), self._options(classifier)
         )
         self._restore(trainer)
         return trainer
 
-    def _options(self, classifier: Classifier, split: dataset.Split) -> TrainOptions:
+    def _options(self, classifier: Classifier) -> TrainOptions:
+        """The lower half of the layers stays as it is: faster, and with all free at this rate a run can end in guessing."""
         from models.finetune.trainer import TrainOptions
 
         asked = self._request
-        layers = getattr(classifier.model.config, "num_hidden_layers", 0)
-        frozen = layers // 2 if len(split.train) < _FEW_ROWS else 0
+        frozen = getattr(classifier.model.config, "num_hidden_layers", 0) // 2
         return TrainOptions(asked.epochs, asked.batch_size, asked.learning_rate, asked.seed, frozen_layers=frozen)
 
     def _restore(self, trainer: Trainer) -> None:

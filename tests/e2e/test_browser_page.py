@@ -47,7 +47,7 @@ def test_choosing_a_tab_is_kept_in_the_address(visit):
 def test_an_embedded_tab_has_no_header_and_no_footer(visit):
     page = visit("?tab=sentiment&embed=true")
     expect(page.locator(".tea-header")).to_be_hidden()
-    expect(page.locator(".tea-footer")).to_be_hidden()
+    expect(page.locator(".tea-footer").first).to_be_hidden()
     expect(page.locator("footer")).to_be_hidden()
 
 

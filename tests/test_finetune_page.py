@@ -1,0 +1,202 @@
+"""The Fine-tune tab without a browser: its handlers over a store that only remembers, and what its view draws."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from demos.curves import Curve, chart, smoothed
+from demos.finetune import Handlers
+from demos.finetune_layout import EXAMPLES
+from demos.finetune_view import FinetuneView
+from demos.i18n import LANGUAGES, Strings
+from models.errors import BadInput, UnknownRun
+from models.finetune import dataset
+from models.finetune.dataset import Notice
+from models.finetune.request import FinetuneRequest
+from models.finetune.run import HeldOut, Loss, Metrics, Run
+
+OPTIONS = ("encoder-zh", 2.0, 16, 3e-4, 128, 0)
+METRICS = Metrics(accuracy=0.75, macro_f1=0.7, loss=0.5, rows=36, confusion=((12, 4), (5, 15)))
+FINISHED = Run(
+    run_id="abc",
+    state="finished",
+    request=FinetuneRequest("data.csv"),
+    queued_at=1.0,
+    step=4,
+    steps=4,
+    seconds=40.0,
+    classes=("好<b>", "差"),
+    baseline=0.55,
+    losses=tuple(Loss(step, 1 / step, 1e-4) for step in range(1, 5)),
+    held_out=(HeldOut(2, 0.6, 0.6, 0.7, 36), HeldOut(4, 0.75, 0.7, 0.5, 36)),
+    metrics=METRICS,
+    has_model=True,
+)
+
+
+class FakeRuns:
+    """Runs by id; start and stop only change what is remembered."""
+
+    def __init__(self, *runs: Run) -> None:
+        self.runs = {run.run_id: run for run in runs}
+
+    def start(self, request: FinetuneRequest) -> Run:
+        self.runs["new"] = Run("new", "queued", request, queued_at=2.0)
+        return self.runs["new"]
+
+    def status(self, run_id: str) -> Run:
+        if run_id not in self.runs:
+            raise UnknownRun("errors.unknown_run", run=run_id)
+        return self.runs[run_id]
+
+    def stop(self, run_id: str) -> Run:
+        self.runs[run_id] = replace(self.runs[run_id], state="stopped")
+        return self.runs[run_id]
+
+    def resume(self, run_id: str) -> Run:
+        self.runs[run_id] = replace(self.runs[run_id], state="queued")
+        return self.runs[run_id]
+
+    def download(self, run_id: str) -> Path:
+        return Path(f"{run_id}.zip")
+
+
+@pytest.fixture
+def view() -> FinetuneView:
+    return FinetuneView(Strings.load())
+
+
+@pytest.fixture
+def make_handlers(settings, view):
+    def make(*runs: Run) -> Handlers:
+        return Handlers(FakeRuns(*runs), settings, view)
+
+    return make
+
+
+def test_an_example_is_read_its_columns_chosen_and_start_offered(make_handlers):
+    report, drawn, text, label, steps, start = make_handlers().open_file(str(EXAMPLES["tea"]), "zh")
+    assert report.used == 180
+    assert (text["value"], label["value"]) == ("review", "label")
+    assert start["interactive"]
+    assert "好评" in drawn
+    assert 'class="is-on"><i>2</i>' in steps
+
+
+def test_columns_that_cannot_be_trained_on_are_drawn_with_their_problem_and_do_not_start(make_handlers):
+    report, drawn, *_, start = make_handlers().choose_columns(str(EXAMPLES["tea"]), "label", "review", "en")
+    assert not start["interactive"]
+    assert "is-problem" in drawn
+    assert [problem.key for problem in report.problems] == ["errors.rare_classes"]
+
+
+def test_a_started_run_is_kept_first_among_the_visitors_ids_and_is_polled(make_handlers):
+    outputs = make_handlers().start(str(EXAMPLES["tea"]), "review", "label", *OPTIONS, ["old"], "zh")
+    run_id, ids, picker, run, drawn, _, timer, stop, resume, use, download = outputs
+    assert (run_id, ids, picker["value"]) == ("new", ["new", "old"], "new")
+    assert run.request.epochs == 2
+    assert timer.active
+    assert stop["visible"]
+    assert not resume["visible"]
+    assert not use["visible"]
+    assert not download["visible"]
+    assert "马上开始" in drawn
+
+
+def test_starting_without_a_file_is_refused(make_handlers):
+    with pytest.raises(BadInput) as refused:
+        make_handlers().start(None, None, None, *OPTIONS, [], "zh")
+    assert refused.value.key == "errors.no_file"
+
+
+def test_a_page_that_is_opened_again_finds_the_latest_run_that_still_exists(make_handlers):
+    outputs = make_handlers(FINISHED).arrive(["gone", "abc"], "", "zh")
+    run_id, _, _, run, _, _, timer, *_, use, download = outputs
+    assert (run_id, run) == ("abc", FINISHED)
+    assert not timer.active
+    assert use["visible"]
+    assert download["value"] == "abc.zip"
+
+
+def test_every_way_to_show_a_run_fills_the_same_components(make_handlers):
+    handlers = make_handlers(FINISHED)
+    counts = {
+        len(handlers.arrive(["abc"], "", "zh")),
+        len(handlers.arrive([], "", "zh")),
+        len(handlers.arrive(["abc"], "abc", "zh")),
+        len(handlers.open_run("abc", [], "zh")),
+        len(handlers.open_run("", [], "zh")),
+    }
+    assert counts == {11}
+
+
+def test_stop_and_resume_change_the_buttons(make_handlers):
+    handlers = make_handlers(replace(FINISHED, state="running", phase="training", metrics=None, has_model=False))
+    _, _, _, timer, stop, resume, *_ = handlers.stop("abc", "zh")
+    assert (timer.active, stop["visible"], resume["visible"]) == (False, False, True)
+    _, _, _, timer, stop, resume, *_ = handlers.resume("abc", "zh")
+    assert (timer.active, stop["visible"], resume["visible"]) == (True, True, False)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("state", ["queued", "running", "finished", "stopped", "failed", "interrupted"])
+def test_every_state_and_phase_is_said_in_both_languages(view, state, lang):
+    run = replace(FINISHED, state=state, seconds_left=200.0, downloaded=(1 << 20, 9 << 20), ahead=2)
+    for phase in ("", "loading", "downloading", "preparing", "training", "evaluating", "saving"):
+        drawn = view.run(replace(run, phase=phase), lang)
+        assert "{" not in drawn
+        assert view.said(replace(run, phase=phase), lang) in drawn
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_scores_curves_and_the_confusion_matrix_are_drawn_and_labels_escaped(view, lang):
+    drawn = view.run(FINISHED, lang)
+    assert "75.0%" in drawn
+    assert "70.0%" in drawn
+    assert drawn.count("<svg") == 2
+    assert "<b>好" not in drawn
+    assert "好&lt;b&gt;" in drawn
+    assert '<td style="--share:75%">12</td>' in drawn
+
+
+def test_a_score_no_better_than_guessing_is_said(view):
+    drawn = view.run(replace(FINISHED, baseline=0.8), "en")
+    assert "no better than always guessing" in drawn
+
+
+def test_a_failure_is_said_in_a_sentence_with_what_it_names_escaped(view):
+    error = Notice("errors.no_such_folder", {"folder": "<script>x</script>"})
+    drawn = view.run(replace(FINISHED, state="failed", error=error), "zh")
+    assert "<script>" not in drawn
+    assert "&lt;script&gt;" in drawn
+
+
+def test_a_dataset_is_drawn_with_its_texts_escaped(view, tmp_path, settings):
+    path = tmp_path / "data.csv"
+    path.write_text("text,label\n<img src=x>茶,<i>\n水,<i>\n酒,b\n醋,b\n", encoding="utf-8")
+    drawn = view.dataset(dataset.inspect(path, settings=settings), "zh")
+    assert "<img" not in drawn
+    assert "&lt;img src=x&gt;茶" in drawn
+    assert "is-warning" in drawn
+
+
+def test_a_chart_keeps_its_points_inside_the_picture():
+    drawn = chart("t", [Curve("a<b", [(0, 0.0), (10, 2.0)], "is-main", dots=True)], last_step=10)
+    assert '<polyline points="34.0,130.0 312.0,8.0"/>' in drawn
+    assert "a&lt;b" in drawn
+
+
+def test_smoothing_follows_the_mean_from_the_first_point_on():
+    assert smoothed([(1, 2.0), (2, 2.0)]) == [(1, 2.0), (2, 2.0)]
+    assert 1.0 < smoothed([(1, 1.0), (2, 3.0)])[-1][1] < 3.0
+
+
+def test_every_notice_of_the_dataset_has_a_sentence(view):
+    source = Path(dataset.__file__).read_text(encoding="utf-8")
+    keys = {part.split('"')[0] for part in source.split('Notice("')[1:]}
+    assert len(keys) > 8
+    strings = Strings.load()
+    assert [key for key in keys if not strings.knows(key)] == []
