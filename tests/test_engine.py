@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
@@ -178,10 +179,12 @@ def test_between_two_pieces_of_a_stream_others_are_served(engine: Engine) -> Non
     def pieces() -> Iterator[int]:
         for piece in range(20):
             order.append("stream")
+            time.sleep(0.02)  # as long as a token: both sides have their next piece of work waiting
             yield piece
 
     def rows(items: Sequence[int]) -> list[int]:
         order.append("batch")
+        time.sleep(0.02)
         return list(items)
 
     both = threading.Barrier(2)
