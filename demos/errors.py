@@ -33,8 +33,8 @@ class Reporter:
             given = signature.bind_partial(*args, **kwargs).arguments
             if given.get("lang") in LANGUAGES:
                 return given["lang"]
-            request = given.get("request")
-            return preferred(request.headers.get("accept-language")) if request is not None else "en"
+            asked = given["request"].headers.get("accept-language") if given.get("request") else None
+            return preferred(asked) if asked else "en"  # a program that names no language
 
         if inspect.isgeneratorfunction(handler):
 
@@ -60,8 +60,7 @@ class Reporter:
         """The error as the page shows it. A gr.Error may be HTML, so everything in it is escaped."""
         if isinstance(error, gr.Error):
             return error
-        title = self._strings.text("common.refused", lang)
-        return gr.Error(html.escape(self.sentence(error, lang)), duration=12, title=title, print_exception=False)
+        return gr.Error(html.escape(self.sentence(error, lang), quote=False), duration=12, print_exception=False)
 
     def sentence(self, error: Exception, lang: str) -> str:
         """One sentence in the visitor's language. Anything outside the family is logged with its trace."""

@@ -164,10 +164,6 @@ class Catalog:
         """What answers from a fresh clone."""
         return [name for name in self.names(task) if self._known[name].origin == "bundled"]
 
-    def encoders(self) -> list[str]:
-        """What fine-tuning of texts can start from."""
-        return [DEFAULT_ENCODER]
-
     def specs(self) -> list[ModelSpec]:
         return list(self._known.values())
 

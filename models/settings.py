@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,11 +81,6 @@ class Settings:
     def uploads(self) -> Path:
         """Gradio's temporary files: wiped at every start."""
         return self.home / "uploads"
-
-
-def temporary_home() -> Path:
-    """A home that nobody shares, for tests and trials."""
-    return Path(tempfile.mkdtemp(prefix="teahouse-"))
 
 
 def _parsed(variable: str, text: str, parse):

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import DEAD_ENDPOINT
 
-DEAD_ENDPOINT = "http://127.0.0.1:9"  # the discard port: nobody listens
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 _OURS = ("TEAHOUSE_", "GRADIO_SERVER_", "HF_", "HUGGING_FACE_", "SPACE_ID")
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from models.catalog import MB, ModelSpec
 
+DEAD_ENDPOINT = "http://127.0.0.1:9"  # the discard port: nobody listens
+
 
 def fake_spec(name: str = "oolong", megabytes: int = 10, **more: object) -> ModelSpec:
     """A spec that no file stands behind."""

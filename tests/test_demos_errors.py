@@ -13,7 +13,6 @@ from models.errors import BadInput
 
 STRINGS = Strings(
     {
-        "common.refused": {"zh": "没有成功", "en": "That did not work"},
         "errors.text": {"zh": "太长：{length}", "en": "too long: {length}"},
         "errors.internal": {"zh": "出错了", "en": "something broke"},
     }

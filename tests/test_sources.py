@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import DEAD_ENDPOINT
+from fakes import DEAD_ENDPOINT
 from hub_server import Cut, HubServer
 
 from models.activity import Activity, Step

@@ -30,7 +30,10 @@ TRANSFORM = {
     "mean": [0.5, 0.5, 0.5],
     "std": [0.5, 0.5, 0.5],
 }
-UNIQUE = {134: "crane (bird)", 517: "crane (machine)", 639: "tank suit"}  # names that two classes share
+UNIQUE = {  # names that two classes share, or all but share
+    **{134: "crane (bird)", 517: "crane (machine)", 264: "Cardigan (dog)", 474: "cardigan (garment)"},
+    **{638: "maillot (tights)", 639: "tank suit"},
+}
 
 logger = logging.getLogger(NAME)
 

@@ -51,7 +51,7 @@ def train(model: nn.Module, side: int, rate: float, plan: cifar10.Plan, options:
 def main() -> None:
     options = common.parser(__doc__)
     options.add_argument("--epochs", type=int, default=22, help="at 64 px")
-    options.add_argument("--fine-epochs", type=int, default=4, help="at 96 px")
+    options.add_argument("--fine-epochs", type=int, default=20, help="at 96 px")
     options = options.parse_args()
     common.start(options)
     model = build()

@@ -119,7 +119,7 @@ def read_teacher() -> nn.Module:
 
 def main() -> None:
     options = common.parser(__doc__)
-    options.add_argument("--epochs", type=int, default=14)
+    options.add_argument("--epochs", type=int, default=8)
     options = options.parse_args()
     common.start(options)
     model, plan = build(), cifar10.Plan(options.epochs, warmup=0.1, ema_decay=0.998)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hub_server import HubServer
 
 ROOT = Path(__file__).resolve().parents[2]
 SAY = {"zh": "zh-CN", "en": "en-GB"}
@@ -28,7 +29,18 @@ FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def hub(tiny_bert: Path, tiny_gpt2: Path, tiny_vit: Path) -> Iterator[HubServer]:
+    """The only Hub the app can reach: three tiny random models, slowly served so that the wait can be seen."""
+    server = HubServer()
+    for name, folder in (("tea/bert", tiny_bert), ("tea/gpt2", tiny_gpt2), ("tea/vit", tiny_vit)):
+        server.add(name, folder)
+    server.delay = 0.2
+    with server.running():
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, hub: HubServer) -> Iterator[str]:
     """The address of a freshly started app with a home of its own and no network but loopback."""
     home = tmp_path_factory.mktemp("teahouse")
     with socket.socket() as probe:
@@ -37,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environ = os.environ | {
         "TEAHOUSE_HOME": str(home),
         "GRADIO_SERVER_PORT": str(port),
-        "HF_ENDPOINT": "http://127.0.0.1:9",  # nobody listens: the Hub is out of reach
+        "HF_ENDPOINT": hub.url,
         "NO_PROXY": "localhost,127.0.0.1",
     }
     with (home / "server.log").open("wb") as log:

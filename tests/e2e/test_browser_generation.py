@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import closing
 
 import pytest
 from gradio_client import Client
@@ -38,7 +39,7 @@ def test_a_stopped_text_stays_and_its_model_is_free_within_half_a_second(visit, 
     page.locator("#tea-generation-sampling summary, .tea-sampling .label-wrap").first.click()
     page.locator("#tea-max-new-tokens input[type=number]").fill("480")
     page.locator("#tea-continue-run").click()
-    with Client(server, verbose=False) as client:
+    with closing(Client(server, verbose=False)) as client:
         _until(lambda: _leases(client, "gpt-zh") == 1)
         page.locator("#tea-continue-stop").click()
         clicked = time.monotonic()
