@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from demos.streaming import AT_ONCE, QUEUED, Desk, allow_stop, connect_stop, seed_note, stop_button
+from demos.text_examples import text_examples
 from models.conversation import Turn
 from models.errors import BadInput
 
@@ -143,15 +144,7 @@ def _lay_out(desk: Desk, examples: list[str]) -> ChatParts:
             ui.make(gr.Button, {"value": key}, size="sm", min_width=80, elem_id=f"tea-chat-{name}")
             for name, key in (("again", "chat.again"), ("clear", "common.clear"), ("export", "chat.export"))
         )
-    samples = ui.make(
-        gr.Dataset,
-        {"label": "common.examples"},
-        components=[gr.Textbox(render=False)],
-        samples=[[example] for example in examples],
-        type="index",
-        elem_id="tea-chat-examples",
-        elem_classes="tea-examples",
-    )
+    samples = text_examples(ui, examples, "tea-chat-examples")
     return ChatParts(talk, message, send, stop, again, clear, export, system, samples, note)
 
 

@@ -11,6 +11,7 @@ import gradio as gr
 
 from demos.i18n import DEFAULT
 from demos.streaming import AT_ONCE, Desk, allow_stop, connect_stop, seed_note, stop_button
+from demos.text_examples import text_examples
 
 _OPENING = 2  # of the examples: the one in the box when the page opens, prose rather than verse
 
@@ -97,15 +98,7 @@ def _lay_out(desk: Desk, handlers: Handlers, examples: list[str]) -> Continuatio
                 stop = stop_button(desk, "continue")
         with gr.Column(scale=6, min_width=300):
             result = gr.HTML(handlers.draw(None, DEFAULT), elem_id="tea-continue-result", elem_classes="tea-prose-box")
-    samples = ui.make(
-        gr.Dataset,
-        {"label": "common.examples"},
-        components=[gr.Textbox(render=False)],
-        samples=[[example] for example in examples],
-        type="index",
-        elem_id="tea-continue-examples",
-        elem_classes="tea-examples",
-    )
+    samples = text_examples(ui, examples, "tea-continue-examples")
     return ContinuationParts(prompt, run, stop, samples, result)
 
 

@@ -18,6 +18,7 @@ from demos.errors import Reporter
 from demos.i18n import ASSETS, DEFAULT, Localizer
 from demos.model_picker import model_picker
 from demos.sentiment_view import Answer, SentimentView
+from demos.text_examples import text_examples
 from demos.waiting import Waiter
 from models.batch import BatchRunner
 from models.catalog import DEFAULTS, Catalog
@@ -155,15 +156,7 @@ def _lay_out(ui: Localizer, handlers: Handlers, catalog: Catalog) -> _Parts:
                 gr.Button, {"value": "sentiment.why"}, interactive=False, size="sm", elem_id="tea-sentiment-why"
             )
             reasons = gr.HTML("", elem_id="tea-sentiment-reasons", elem_classes="tea-why-box")
-    samples = ui.make(
-        gr.Dataset,
-        {"label": "common.examples"},
-        components=[gr.Textbox(render=False)],
-        samples=[[example.text] for example in handlers.examples],
-        type="index",
-        elem_id="tea-sentiment-examples",
-        elem_classes="tea-examples",
-    )
+    samples = text_examples(ui, (example.text for example in handlers.examples), "tea-sentiment-examples")
     return _Parts(text, run, picker, samples, note, result, why, reasons)
 
 
