@@ -53,8 +53,10 @@ def write_bert(
     return folder
 
 
-def write_gpt2(folder: Path, *, width: int = 32, layers: int = 2, vocabulary: int = 0, chat: bool = True) -> Path:
-    """A GPT-2 whose texts end only at max_new_tokens, since <|end|> is one of many random tokens."""
+def write_gpt2(
+    folder: Path, *, width: int = 32, layers: int = 2, positions: int = 256, vocabulary: int = 0, chat: bool = True
+) -> Path:
+    """A GPT-2 whose texts end only at max_new_tokens: all else is random, but <|end|> is never likely."""
     import_libraries()
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
@@ -65,7 +67,7 @@ def write_gpt2(folder: Path, *, width: int = 32, layers: int = 2, vocabulary: in
     torch.manual_seed(0)
     config = GPT2Config(
         vocab_size=max(vocabulary, len(tokenizer)),
-        n_positions=256,
+        n_positions=positions,
         n_embd=width,
         n_layer=layers,
         n_head=2,
@@ -73,7 +75,11 @@ def write_gpt2(folder: Path, *, width: int = 32, layers: int = 2, vocabulary: in
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    GPT2LMHeadModel(config).save_pretrained(folder)
+    model = GPT2LMHeadModel(config)
+    with torch.no_grad():
+        model.transformer.ln_f.bias[0] = 10  # no normalized feature reaches that far below zero
+        model.transformer.wte.weight[tokenizer.eos_token_id, 0] = -2
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from hub_server import HubServer
+from tiny_models import write_gpt2
 
 ROOT = Path(__file__).resolve().parents[2]
 SAY = {"zh": "zh-CN", "en": "en-GB"}
@@ -29,14 +30,21 @@ FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def hub(tiny_bert: Path, tiny_gpt2: Path, tiny_vit: Path) -> Iterator[HubServer]:
-    """The only Hub the app can reach: three tiny random models, slowly served so that the wait can be seen."""
+def hub(tiny_bert: Path, tiny_gpt2: Path, tiny_vit: Path, deep_gpt2: Path) -> Iterator[HubServer]:
+    """The only Hub the app can reach: random models, slowly served so that the wait can be seen."""
     server = HubServer()
-    for name, folder in (("tea/bert", tiny_bert), ("tea/gpt2", tiny_gpt2), ("tea/vit", tiny_vit)):
+    models = {"tea/bert": tiny_bert, "tea/gpt2": tiny_gpt2, "tea/vit": tiny_vit, "tea/deep-gpt2": deep_gpt2}
+    for name, folder in models.items():
         server.add(name, folder)
     server.delay = 0.2
     with server.running():
         yield server
+
+
+@pytest.fixture(scope="session")
+def deep_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a random GPT-2 so deep that a long text takes seconds on any machine."""
+    return write_gpt2(tmp_path_factory.mktemp("deep") / "gpt2", width=64, layers=96, positions=1024)
 
 
 @pytest.fixture(scope="session")

@@ -35,15 +35,19 @@ def test_an_acrostic_stands_at_the_heads_of_the_lines(visit):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_stopped_text_stays_and_its_model_is_free_within_half_a_second(visit, server, lang):
     page = visit("?tab=generation", lang=lang)
+    picker = page.locator("#tea-generation .tea-picker input").first
+    picker.fill("tea/deep-gpt2")
+    picker.press("Enter")
     page.get_by_role("tab", name=INNER[lang]["continue"]).click()
     page.locator("#tea-generation-sampling summary, .tea-sampling .label-wrap").first.click()
     page.locator("#tea-max-new-tokens input[type=number]").fill("480")
-    page.locator("#tea-continue-run").click()
     with closing(Client(server, verbose=False)) as client:
-        _until(lambda: _leases(client, "gpt-zh") == 1)
+        page.locator("#tea-continue-run").click()
+        expect(page.locator("#tea-continue-result .tea-written")).to_have_text(re.compile(r"\S"))
+        assert _leases(client, "tea/deep-gpt2") == 1
         page.locator("#tea-continue-stop").click()
         clicked = time.monotonic()
-        _until(lambda: _leases(client, "gpt-zh") == 0)
+        _until(lambda: _leases(client, "tea/deep-gpt2") == 0)
         assert time.monotonic() - clicked < 1.5  # half a second, and the requests that ask for it
     written = page.locator("#tea-continue-result").inner_text()
     page.wait_for_timeout(700)
