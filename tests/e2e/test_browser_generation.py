@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 from gradio_client import Client
+from pickers import type_model
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -35,9 +36,7 @@ def test_an_acrostic_stands_at_the_heads_of_the_lines(visit):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_stopped_text_stays_and_its_model_is_free_within_half_a_second(visit, server, lang):
     page = visit("?tab=generation", lang=lang)
-    picker = page.locator("#tea-generation .tea-picker input").first
-    picker.fill("tea/deep-gpt2")
-    picker.press("Enter")
+    type_model(page, "generation", "tea/deep-gpt2")
     page.get_by_role("tab", name=INNER[lang]["continue"]).click()
     page.locator("#tea-generation-sampling summary, .tea-sampling .label-wrap").first.click()
     page.locator("#tea-max-new-tokens input[type=number]").fill("480")

@@ -5,20 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from pickers import type_model
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
 
-def _type(page: Page, tab: str, name: str, place: int = 0) -> None:
-    picker = page.locator(f"#tea-{tab} .tea-picker input").nth(place)
-    picker.fill(name)
-    picker.press("Enter")
-
-
 def test_a_typed_hub_id_answers_in_the_sentiment_tab_and_stands_in_the_panel(visit):
     page = visit("?tab=sentiment", lang="en")
-    _type(page, "sentiment", "tea/bert")
+    type_model(page, "sentiment", "tea/bert")
     page.locator("#tea-sentiment-run").click()
     expect(page.locator("#tea-sentiment-result")).to_contain_text(re.compile(r"\d\s?%"))
     page.get_by_text("Models in memory").click()
@@ -27,7 +22,7 @@ def test_a_typed_hub_id_answers_in_the_sentiment_tab_and_stands_in_the_panel(vis
 
 def test_a_typed_hub_id_writes_in_the_generation_tab(visit):
     page = visit("?tab=generation", lang="en")
-    _type(page, "generation", "tea/gpt2")
+    type_model(page, "generation", "tea/gpt2")
     page.get_by_role("tab", name="Continue").click()
     page.locator("#tea-continue-run").click()
     expect(page.locator("#tea-continue-result")).to_contain_text(re.compile("seed"))
@@ -35,7 +30,7 @@ def test_a_typed_hub_id_writes_in_the_generation_tab(visit):
 
 def test_a_typed_hub_id_looks_in_the_vision_tab(visit):
     page = visit("?tab=vision", lang="en")
-    _type(page, "vision", "tea/vit")
+    type_model(page, "vision", "tea/vit")
     expect(page.locator("#tea-vision-large")).to_contain_text(re.compile("tea/vit"))
     expect(page.locator("#tea-vision-large")).to_contain_text(re.compile(r"\d\s?%"))
 
@@ -47,7 +42,7 @@ def test_a_typed_hub_id_looks_in_the_vision_tab(visit):
 def test_a_wrong_name_gets_one_sentence_and_nothing_is_lost(visit, typed, named):
     page = visit("?tab=sentiment", lang="en")
     text = page.locator("#tea-sentiment-text textarea").input_value()
-    _type(page, "sentiment", typed)
+    type_model(page, "sentiment", typed)
     page.locator("#tea-sentiment-run").click()
     expect(page.get_by_test_id("toast-body")).to_contain_text(named)
     assert page.locator("#tea-sentiment-text textarea").input_value() == text
