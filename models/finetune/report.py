@@ -44,7 +44,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "confusion": [list(row) for row in run.metrics.confusion] if run.metrics else None,
         "losses": [asdict(loss) for loss in run.losses],
         "held_out": [asdict(scores) for scores in run.held_out],
-        "seconds": run.seconds,
+        "seconds": round(run.seconds, 1),
         "seconds_left": run.seconds_left,
         "ahead": run.ahead,
         "error": _notice(run.error) if run.error else None,

@@ -138,7 +138,7 @@ class _Known:
             state=self.state,
             request=folder.request(),
             queued_at=self._queued_at,
-            seconds=round(self._worked + (self._last - self._began if self._began else 0.0), 1),
+            seconds=self._worked + (self._last - self._began if self._began else 0.0),
             losses=tuple(self._losses),
             held_out=tuple(self._held_out),
             metrics=self._metrics,

@@ -53,7 +53,7 @@ class RunFolder:
 
     def append(self, **event: Any) -> None:
         with self.events_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"at": round(time.time(), 2), **event}, ensure_ascii=False) + "\n")
+            file.write(json.dumps({"at": round(time.time(), 3), **event}, ensure_ascii=False) + "\n")
 
     def events(self) -> Iterator[dict[str, Any]]:
         """All events so far. A last line that is still being written, or broke off with its process, is left out."""
