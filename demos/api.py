@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from demos.errors import Reporter
+from demos.i18n import LANGUAGES
 from demos.picture_file import PictureFile
 from demos.streaming import paced
 from models import batch
-from models.catalog import DEFAULT_ENCODER
+from models.catalog import DEFAULT_ENCODER, Catalog, ModelSpec
 from models.finetune import dataset, report
 from models.finetune.runs import FinetuneRequest
 from models.generation import GenerationOptions
+from models.outlook import Outlook, outlook
 from models.sentiment import Prediction
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def build(teahouse: Teahouse, reporter: Reporter) -> None:
     with gr.Column(visible=False):
         for endpoint in (*_sentiment(teahouse), *_generation(teahouse), *_vision(teahouse), *_finetune(teahouse)):
             endpoint.add(reporter, teahouse.settings.concurrency)
-        _Endpoint(lambda: _models(teahouse), [], [gr.JSON(label="catalog and cache")], "models", _MODELS).add(
+        _Endpoint(lambda: catalog_json(teahouse), [], [gr.JSON(label="catalog and cache")], "models", _MODELS).add(
             reporter, 8
         )
 
@@ -289,22 +291,31 @@ def _finetune(teahouse: Teahouse) -> list[_Endpoint]:
     ]
 
 
-_MODELS = "Every known model with task, size and licence, and what the cache holds at the moment."
+_MODELS = "Every known model with what helps to choose it and whether it fits, and what the cache holds at the moment."
 
 
-def _models(teahouse: Teahouse) -> dict[str, Any]:
-    known = [
-        {
-            "name": spec.name,
-            "task": spec.task,
-            "origin": spec.origin,
-            "size_bytes": spec.size_bytes,
-            "licence": spec.licence,
-        }
-        | {"title": {"zh": spec.title[0], "en": spec.title[1]}}
-        for spec in teahouse.library.catalog.specs()
-    ]
+def catalog_json(teahouse: Teahouse) -> dict[str, Any]:
+    """What /models tells: the catalog, what the cache holds, and its budget."""
+    catalog, settings = teahouse.library.catalog, teahouse.settings
+    known = [_described(spec, outlook(spec, settings), catalog) for spec in catalog.specs()]
     loaded = [asdict(entry) | {"name": entry.shown_name} for entry in teahouse.library.cache.entries()]
     return json.loads(
         json.dumps({"catalog": known, "cache": loaded, "budget_bytes": teahouse.library.cache.budget_bytes})
+    )
+
+
+def _described(spec: ModelSpec, cost: Outlook, catalog: Catalog) -> dict[str, Any]:
+    """A spec as JSON. available: it answers, or can be fine-tuned from, without a download."""
+    plain = ("name", "task", "origin", "size_bytes", "licence", "languages", "parameters", "weights", "wheel")
+    pairs = ("title", "good_at", "made_by")
+    return (
+        {field: getattr(spec, field) for field in plain}
+        | {field: dict(zip(LANGUAGES, getattr(spec, field), strict=True)) for field in pairs}
+        | {
+            "download_bytes": spec.download_bytes,
+            "bare_encoder": spec.bare,
+            "base_model": spec.name in catalog.bases(),
+            "fits": cost.fits,
+            "available": catalog.is_here(spec) and cost.download == 0,
+        }
     )

@@ -7,6 +7,7 @@ again finds its run by them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +17,9 @@ from demos.errors import Reporter
 from demos.finetune_layout import EXAMPLES, Parts, lay_out
 from demos.finetune_view import FinetuneView
 from demos.i18n import Localizer
+from demos.model_picker import base_picker
 from demos.waiting import Waiter
+from models.catalog import Catalog
 from models.errors import BadInput, UnknownRun
 from models.finetune import dataset
 from models.finetune.dataset import DatasetReport
@@ -48,10 +51,12 @@ class FinetuneTab:
     run_id: gr.State
 
 
-def build(ui: Localizer, waiter: Waiter, reporter: Reporter, runs: Runs, settings: Settings) -> FinetuneTab:
+def build(
+    ui: Localizer, waiter: Waiter, reporter: Reporter, runs: Runs, settings: Settings, catalog: Catalog
+) -> FinetuneTab:
     """Lays the tab out and connects it. Call it inside its gr.Tab. `waiter` is not needed: runs tell their own progress."""
     handlers = Handlers(runs, settings, FinetuneView(ui.strings))
-    parts = lay_out(ui, handlers.view)
+    parts = lay_out(ui, handlers.view, partial(base_picker, ui, catalog, settings))
     _connect_data(ui, reporter, handlers, parts)
     _connect_run(ui, reporter, handlers, parts)
     return FinetuneTab(parts.use, parts.run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,6 @@ import gradio as gr
 
 from demos.finetune_view import FinetuneView
 from demos.i18n import ASSETS, DEFAULT, Localizer
-from models.catalog import DEFAULT_ENCODER
 from models.finetune.request import BOUNDS, FinetuneRequest
 
 EXAMPLES = {name: ASSETS / "examples" / f"finetune_{name}.csv" for name in ("tea", "topics")}
@@ -41,7 +41,7 @@ class Parts:
     timer: gr.Timer
 
 
-def lay_out(ui: Localizer, view: FinetuneView) -> Parts:
+def lay_out(ui: Localizer, view: FinetuneView, make_base_picker: Callable[[], gr.Dropdown]) -> Parts:
     ui.make(gr.HTML, {"value": "finetune.intro"}, elem_classes="tea-finetune-box tea-muted")
     steps = gr.HTML(view.steps(None, None, DEFAULT), elem_id="tea-finetune-steps", elem_classes="tea-finetune-box")
     with gr.Row(equal_height=False):
@@ -51,7 +51,7 @@ def lay_out(ui: Localizer, view: FinetuneView) -> Parts:
             shown = gr.HTML(
                 view.dataset(None, DEFAULT), elem_id="tea-finetune-dataset", elem_classes="tea-finetune-box"
             )
-    options = _training_options(ui)
+    options = _training_options(ui, make_base_picker)
     start = ui.make(
         gr.Button, {"value": "finetune.start"}, variant="primary", interactive=False, elem_id="tea-finetune-start"
     )
@@ -106,13 +106,11 @@ def _data_inputs(ui: Localizer) -> tuple[gr.File, dict[str, gr.Button], gr.Dropd
     return file, examples, *columns
 
 
-def _training_options(ui: Localizer) -> list[Any]:
+def _training_options(ui: Localizer, make_base_picker: Callable[[], gr.Dropdown]) -> list[Any]:
     """In the order of Handlers.start's parameters."""
     usual = FinetuneRequest(file="-")
     with ui.make(gr.Accordion, {"label": "finetune.options"}, open=False, elem_classes="tea-quiet"):
-        words = {"label": "finetune.base_model", "info": "finetune.base_info"}
-        choices = [DEFAULT_ENCODER]
-        base = ui.make(gr.Dropdown, words, choices=choices, value=DEFAULT_ENCODER, allow_custom_value=True)
+        base = make_base_picker()
         with gr.Row():
             words = {"label": "finetune.epochs", "info": "finetune.epochs_info"}
             epochs = ui.make(gr.Slider, words, minimum=1, maximum=BOUNDS["epochs"][1], step=1, value=usual.epochs)

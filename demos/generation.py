@@ -38,7 +38,7 @@ def build(
 ) -> GenerationTab:
     """Lays the tab out and connects it. Call it inside its gr.Tab."""
     examples = load_examples()
-    picker = model_picker(ui, catalog, TASK, DEFAULTS[TASK])
+    picker = model_picker(ui, catalog, settings, TASK, DEFAULTS[TASK])
     options = sampling.build(ui, settings)
     desk = Desk(ui, waiter, reporter, runner, settings, picker, options)
     with gr.Tabs(elem_id="tea-generation-tabs", elem_classes="tea-inner-tabs") as tabs:

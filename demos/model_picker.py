@@ -1,40 +1,69 @@
-"""The picker every tab shares: known models by name, and room to type a Hub id, a folder or run:<id>."""
+"""The picker every tab shares: known models by name, room to type a Hub id, a folder or run:<id>, and a card of the choice."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
 import gradio as gr
 
-from demos.i18n import Localizer
-from models.catalog import Catalog, ModelSpec, Task
+from demos.i18n import DEFAULT, Localizer, Words
+from demos.model_card import ModelCards
+from models.catalog import DEFAULT_ENCODER, MB, Catalog, ModelSpec, Task
+from models.settings import Settings
+
+_AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def model_picker(ui: Localizer, catalog: Catalog, task: Task, value: str, label: str = "common.model") -> gr.Dropdown:
-    """A dropdown whose value is always a name that Catalog.find takes."""
-
-    def choices(lang: str) -> list[tuple[str, str]]:
-        return picker_choices(catalog, task, lang)
-
-    return ui.make(
-        gr.Dropdown,
-        {"label": label, "info": "common.model_info", "choices": choices},
-        value=value,
-        allow_custom_value=True,
-        filterable=True,
-        elem_classes="tea-picker",
-    )
+def model_picker(
+    ui: Localizer, catalog: Catalog, settings: Settings, task: Task, value: str, label: str = "common.model"
+) -> gr.Dropdown:
+    """A dropdown whose value is always a name that Catalog.find takes, with the model's card under it."""
+    cards = ModelCards(catalog, settings, ui.strings)
+    words = {
+        "label": label,
+        "info": "common.model_info",
+        "choices": lambda lang: picker_choices(ui, catalog, catalog.names(task), lang),
+    }
+    return _picker_with_card(ui, words, value, lambda name, lang: cards.answering(name, task, lang))
 
 
-def picker_choices(catalog: Catalog, task: Task, lang: str, runs: list[str] | None = None) -> list[tuple[str, str]]:
-    """(shown, value) pairs: the visitor's own runs first, then what is bundled, then the Hub's."""
-    own = [(f"run:{run}", f"run:{run}") for run in runs or []]
-    return own + [
-        (_shown(spec, lang), spec.name)
-        for spec in catalog.specs()
-        if spec.name in catalog.names(task) and spec.task == task
-    ]
+def base_picker(ui: Localizer, catalog: Catalog, settings: Settings) -> gr.Dropdown:
+    """The same for what a fine-tuning run starts from."""
+    cards = ModelCards(catalog, settings, ui.strings)
+    words = {
+        "label": "finetune.base_model",
+        "info": "finetune.base_info",
+        "choices": lambda lang: picker_choices(ui, catalog, catalog.bases(), lang),
+    }
+    return _picker_with_card(ui, words, DEFAULT_ENCODER, cards.training)
 
 
-def _shown(spec: ModelSpec, lang: str) -> str:
-    title = spec.title[0] if lang == "zh" else spec.title[1]
-    size = f" · {spec.size_bytes // 2**20} MB" if spec.origin == "hub" else ""
-    return f"{spec.name} · {title}{size}" if title else spec.name
+def picker_choices(
+    ui: Localizer, catalog: Catalog, names: list[str], lang: str, runs: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    """(shown, value) pairs: the visitor's own runs first, then the names in the catalog's order."""
+    specs = {spec.name: spec for spec in catalog.specs()}
+    own = [(f"run:{run}", f"run:{run}") for run in runs]
+    return own + [(" · ".join(_shown(ui, specs[name], lang)), name) for name in names]
+
+
+def _picker_with_card(
+    ui: Localizer, words: Mapping[str, Words], value: str, draw: Callable[[str, str], str]
+) -> gr.Dropdown:
+    with gr.Column(elem_classes="tea-choice", min_width=0):
+        picker = ui.make(
+            gr.Dropdown, words, value=value, allow_custom_value=True, filterable=True, elem_classes="tea-picker"
+        )
+        card = gr.HTML(draw(value, DEFAULT), elem_classes="tea-card-box")
+    gr.on([picker.change, ui.lang.change], draw, [picker, ui.lang], card, **_AT_ONCE)
+    return picker
+
+
+def _shown(ui: Localizer, spec: ModelSpec, lang: str) -> Iterator[str]:
+    yield spec.name
+    if title := spec.title[0] if lang == "zh" else spec.title[1]:
+        yield title
+    if spec.origin == "hub":
+        yield f"{spec.download_bytes / MB:,.0f} MB"
+    if spec.weights == "pickle":
+        yield ui.strings.text("common.card.only_pickle", lang)

@@ -74,7 +74,7 @@ def build(teahouse: Teahouse) -> gr.Blocks:
                     ui, waiter, reporter, teahouse.vision, teahouse.explainer, settings, teahouse.library.catalog
                 )
             with _tab(ui, "finetune"):
-                finetune_tab = finetune.build(ui, waiter, reporter, teahouse.runs, settings)
+                finetune_tab = finetune.build(ui, waiter, reporter, teahouse.runs, settings, teahouse.library.catalog)
         panel.build(ui, teahouse.library.cache)
         ui.make(gr.Markdown, {"value": "common.footer"}, elem_classes="tea-footer")
         api.build(teahouse, reporter)

@@ -70,7 +70,7 @@ def build(
 ) -> SentimentTab:
     """Lays the tab out and connects it. Call it inside its gr.Tab."""
     handlers = Handlers(waiter, runner, explainer, catalog, SentimentView(ui.strings), load_examples())
-    parts = _lay_out(ui, handlers, catalog)
+    parts = _lay_out(ui, handlers, catalog, settings)
     _connect(ui, reporter, handlers, parts, settings)
     with ui.make(gr.Accordion, {"label": "sentiment.batch"}, open=False):
         sentiment_batch.build(ui, waiter, reporter, runner, settings, catalog, parts.picker)
@@ -140,7 +140,7 @@ class _Parts:
     reasons: gr.HTML
 
 
-def _lay_out(ui: Localizer, handlers: Handlers, catalog: Catalog) -> _Parts:
+def _lay_out(ui: Localizer, handlers: Handlers, catalog: Catalog, settings: Settings) -> _Parts:
     first = handlers.examples[0].text
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=260):
@@ -148,7 +148,7 @@ def _lay_out(ui: Localizer, handlers: Handlers, catalog: Catalog) -> _Parts:
             text = ui.make(gr.Textbox, words, value=first, lines=5, max_lines=14, elem_id="tea-sentiment-text")
             note = gr.HTML(handlers.note(first, DEFAULT), elem_classes="tea-note-box")
             run = ui.make(gr.Button, {"value": "sentiment.run"}, variant="primary", elem_id="tea-sentiment-run")
-            picker = model_picker(ui, catalog, TASK, DEFAULTS[TASK])
+            picker = model_picker(ui, catalog, settings, TASK, DEFAULTS[TASK])
         with gr.Column(scale=1, min_width=260):
             nothing = handlers.view.answer(None, DEFAULT)
             result = gr.HTML(nothing, elem_id="tea-sentiment-result", elem_classes="tea-result-box")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +22,7 @@ from demos.vision_view import PICTURES, Answer, Reason, VisionView, data_uri, re
 from demos.waiting import Waiter
 from models.catalog import Catalog
 from models.errors import TeahouseError
+from models.outlook import begins_with_download
 from models.settings import Settings
 from models.vision import TASK, open_picture
 
@@ -63,9 +65,10 @@ def build(
 ) -> VisionTab:
     """Lays the tab out and connects it. Call it inside its gr.Tab."""
     view = VisionView(ui.strings, reporter.sentence, read_credits())
-    handlers = Handlers(waiter, runner, explainer, catalog, view, settings.max_pixels)
+    downloads = partial(begins_with_download, catalog, settings, TASK)
+    handlers = Handlers(waiter, runner, explainer, catalog, view, settings.max_pixels, downloads)
     gr.set_static_paths([PICTURES])  # served from where they lie, whatever folder the app was started in
-    parts = _lay_out(ui, view, catalog, examples())
+    parts = _lay_out(ui, view, partial(model_picker, ui, catalog, settings, TASK), examples())
     _connect(ui, reporter, handlers, parts, settings)
     return VisionTab(parts.picture, parts.look, parts.why, parts.pickers, parts.panels, parts.heats)
 
@@ -86,9 +89,10 @@ class Handlers:
         catalog: Catalog,
         view: VisionView,
         max_pixels: int,
+        downloads: Callable[[str], bool] = lambda model: False,
     ) -> None:
         self._waiter, self._runner, self._explainer, self._catalog = waiter, runner, explainer, catalog
-        self._view, self._max_pixels = view, max_pixels
+        self._view, self._max_pixels, self._downloads = view, max_pixels, downloads
 
     def look(
         self,
@@ -112,9 +116,12 @@ class Handlers:
     def look_again(
         self, picture: str | None, model: str, lang: str, progress: Callable[..., Any] = gr.Progress()
     ) -> tuple[Answer | None, str, list, str]:
-        """One model's answer, for a picture that the others have answered; its heat picture would be another one's."""
+        """One model's answer, for a picture that the others have answered; its heat picture would be another one's.
+
+        A model that has to be downloaded first waits for Look: its card has just told how much that is.
+        """
         answer = None
-        if picture is not None:
+        if picture is not None and not self._downloads(model):
             answer = self._answer(open_picture(picture, self._max_pixels), model, lang, progress)
         return answer, self._view.answer(answer, lang), [], ""
 
@@ -182,22 +189,24 @@ class _Parts:
     heats: gr.HTML
 
 
-def _lay_out(ui: Localizer, view: VisionView, catalog: Catalog, pictures: list[str]) -> _Parts:
+def _lay_out(
+    ui: Localizer, view: VisionView, make_picker: Callable[[str, str], gr.Dropdown], pictures: list[str]
+) -> _Parts:
     large_name, left_name, right_name = SHOWN_MODELS
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=300):
             picture = _picture(ui, pictures)
             look = ui.make(gr.Button, {"value": "vision.look"}, variant="primary", elem_id="tea-vision-look")
         with gr.Column(scale=1, min_width=300):
-            large = _answering(ui, view, catalog, large_name, "vision.large", "large")
+            large = make_picker(large_name, "vision.large"), _answer_box(view, "large")
     gallery = _gallery(ui, pictures)
     ui.make(gr.HTML, {"value": view.credits}, elem_classes="tea-credits-box")
     small = gr.HTML(view.small("", DEFAULT), elem_id="tea-vision-small", elem_classes="tea-small-box")
     with gr.Row(equal_height=False, elem_classes="tea-pair"):
         with gr.Column(scale=1, min_width=280):
-            left = _answering(ui, view, catalog, left_name, "vision.left", "left")
+            left = make_picker(left_name, "vision.left"), _answer_box(view, "left")
         with gr.Column(scale=1, min_width=280):
-            right = _answering(ui, view, catalog, right_name, "vision.right", "right")
+            right = make_picker(right_name, "vision.right"), _answer_box(view, "right")
     why = ui.make(gr.Button, {"value": "vision.why"}, elem_id="tea-vision-why")
     heats = gr.HTML("", elem_id="tea-vision-heats", elem_classes="tea-heats-box")
     pickers, panels = zip(large, left, right, strict=True)
@@ -218,12 +227,8 @@ def _picture(ui: Localizer, pictures: list[str]) -> gr.Image:
     )
 
 
-def _answering(
-    ui: Localizer, view: VisionView, catalog: Catalog, model: str, label: str, place: str
-) -> tuple[gr.Dropdown, gr.HTML]:
-    picker = model_picker(ui, catalog, TASK, model, label)
-    empty, name = view.answer(None, DEFAULT), f"tea-vision-{place}"
-    return picker, gr.HTML(empty, elem_id=name, elem_classes="tea-look-box")
+def _answer_box(view: VisionView, place: str) -> gr.HTML:
+    return gr.HTML(view.answer(None, DEFAULT), elem_id=f"tea-vision-{place}", elem_classes="tea-look-box")
 
 
 def _gallery(ui: Localizer, pictures: list[str]) -> gr.Dataset:

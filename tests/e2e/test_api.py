@@ -162,4 +162,5 @@ def test_a_bad_input_gets_one_sentence_that_names_it(client, endpoint, arguments
 def test_the_catalog_tells_what_is_known_and_loaded(client):
     told = client.predict(api_name="/models")
     assert {"sentiment-zh", "gpt-zh", "efficientnet-lite0"} <= {model["name"] for model in told["catalog"]}
+    assert all(model["good_at"].keys() == {"zh", "en"} for model in told["catalog"])
     assert all(entry["size_bytes"] > 0 for entry in told["cache"])

@@ -31,6 +31,9 @@ def test_a_typed_hub_id_writes_in_the_generation_tab(visit):
 def test_a_typed_hub_id_looks_in_the_vision_tab(visit):
     page = visit("?tab=vision", lang="en")
     type_model(page, "vision", "tea/vit")
+    expect(page.locator("#tea-vision .tea-card").first).to_contain_text("the Hub is asked")
+    expect(page.locator("#tea-vision-large")).to_contain_text("press Look")
+    page.locator("#tea-vision-look").click()
     expect(page.locator("#tea-vision-large")).to_contain_text(re.compile("tea/vit"))
     expect(page.locator("#tea-vision-large")).to_contain_text(re.compile(r"\d\s?%"))
 
