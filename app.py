@@ -34,11 +34,12 @@ from models.engine import Engine
 from models.errors import TeahouseError
 from models.explain import Explainer
 from models.finetune.runs import RunStore
-from models.generation import GenerationOptions, GenerationRunner
+from models.generation import GenerationRunner
 from models.library import Library
 from models.loading import Loader
 from models.sentiment import SentimentRunner
 from models.sources import Sources
+from models.verse import PoemRequest
 from models.vision import VisionRunner
 
 logger = logging.getLogger("teahouse")
@@ -69,7 +70,7 @@ def warm_up(teahouse: page.Teahouse) -> None:
     blank = Image.new("RGB", (64, 64))
     answers: list[Callable[[], object]] = [
         lambda: teahouse.sentiment.classify("茶", "sentiment-zh"),
-        lambda: list(teahouse.generation.stream("春", "gpt-zh", GenerationOptions(max_new_tokens=2))),
+        lambda: list(teahouse.generation.poem(PoemRequest("五绝"), "gpt-zh")),  # the rhyme table too
         *(
             partial(teahouse.vision.classify, blank, name)
             for name in teahouse.library.catalog.bundled("image-classification")

@@ -1,4 +1,4 @@
-"""Writing a poem: its form, title and acrostic in; the poem, a couplet a line, and whether it keeps its form, out.
+"""Writing a poem: its form, title and acrostic in; the poem, a couplet a line, and what it keeps of form and rhyme, out.
 
 Knows the forms from models.verse and how a poem looks; nothing of how one is written.
 """
@@ -6,7 +6,8 @@ Knows the forms from models.verse and how a poem looks; nothing of how one is wr
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,8 @@ import gradio as gr
 from demos.i18n import DEFAULT, Strings
 from demos.streaming import AT_ONCE, Desk, allow_stop, connect_stop, seed_note, stop_button
 from models import verse
-from models.verse import CI, CIPAI, FORMS, PoemRequest
+from models.verse import CI, CIPAI, FORMS, FormReport, PoemRequest
+from models.verse_forms import Form, Tune
 
 
 @dataclass(frozen=True)
@@ -172,31 +174,72 @@ def _visible(is_ci: bool) -> list[dict[str, Any]]:
 
 def render(shown: Shown | None, desk: Desk, lang: str) -> str:
     """The poem on its paper, and one quiet line under it."""
+    strings = desk.ui.strings
     if shown is None:
-        return f'<div class="tea-poem-empty">{desk.ui.strings.text("poem.nothing_yet", lang)}</div>'
+        return f'<div class="tea-poem-empty">{strings.text("poem.nothing_yet", lang)}</div>'
     title = f"<h4>{html.escape(shown.request.title)}</h4>" if shown.request.title else ""
-    lines = "".join(f"<p>{html.escape(line)}</p>" for line in shown.text.splitlines())
+    ended = shown.text if shown.finished else re.sub(f"[^{verse.STOPS}]*$", "", shown.text)
+    report = verse.check(shown.request.shape, ended, shown.request.acrostic)
+    lines = "".join(_paragraphs(shown.text, (*report.rhyme.kept, *report.rhyme.joined)))
     if shown.finished and not lines:
-        lines = f'<p class="tea-muted">{desk.ui.strings.text("generation.nothing_written", lang)}</p>'
-    kind = "tea-poem tea-ci" if shown.request.shape is None else "tea-poem"
-    notes = [*_form_notes(shown, desk.ui.strings, lang), html.escape(seed_note(desk, shown.seed, lang))]
+        lines = f'<p class="tea-muted">{strings.text("generation.nothing_written", lang)}</p>'
+    kind = "tea-poem tea-ci" if shown.request.form == CI else "tea-poem"
+    checked = _form_notes(shown.request, report, strings, lang) if shown.finished else []
+    notes = [*checked, html.escape(seed_note(desk, shown.seed, lang))]
     return f'<div class="{kind}" lang="zh">{title}{lines}</div><div class="tea-quiet-line">{" · ".join(notes)}</div>'
 
 
-def _form_notes(shown: Shown, strings: Strings, lang: str) -> list[str]:
-    """What the check of the form found, once the poem is whole."""
-    form, request = shown.request.shape, shown.request
-    if not shown.finished or form is None:
-        return []
-    report = verse.check(form, shown.text, request.acrostic)
-    good = not report.wrong_lines and report.stops_right
-    key = "poem.form_kept" if good else "poem.form_broken" if report.wrong_lines else "poem.stops_broken"
-    numbers = "、".join(str(line + 1) for line in report.wrong_lines)
-    notes = [_mark(strings.text(key, lang, lines=form.lines, length=form.length, wrong=numbers), good)]
+def _paragraphs(text: str, rhyming: Sequence[int]) -> Iterator[str]:
+    """A paragraph for each line of the text; the ends of the poem's lines `rhyming`, counted from 0, are marked."""
+    number, stanza = 0, ""
+    for row in text.splitlines():
+        words = []
+        for line, stop in re.findall(f"([^{verse.STOPS}]*)([{verse.STOPS}]?)", row):
+            if not line:
+                continue
+            end = html.escape(line[-1])
+            marked = f'<em class="tea-rhyme">{end}</em>' if stop and number in rhyming else end
+            words.append(f"{html.escape(line[:-1])}{marked}{stop}")
+            number += 1
+        if words:
+            yield f"<p{stanza}>{''.join(words)}</p>"
+        stanza = "" if words else ' class="tea-stanza"'
+
+
+def _form_notes(request: PoemRequest, report: FormReport, strings: Strings, lang: str) -> list[str]:
+    """What the check found: what is kept of lines and rhyme in one note, what is not in one each, then the acrostic."""
+    found = [_lines_found(request.shape, report, strings, lang), *_rhyme_found(request.shape, report, strings, lang)]
+    kept = " · ".join(words for words, good in found if good)
+    notes = [_mark(kept, True)] if kept else []
+    notes += [_mark(words, False) for words, good in found if not good]
     if request.acrostic:
         key = "poem.acrostic_kept" if report.acrostic_kept else "poem.acrostic_lost"
         notes.append(_mark(strings.text(key, lang, words=html.escape(request.acrostic)), report.acrostic_kept))
     return notes
+
+
+def _lines_found(shape: Form | Tune, report: FormReport, strings: Strings, lang: str) -> tuple[str, bool]:
+    good = not report.wrong_lines and report.stops_right
+    ending = "kept" if good else "broken" if report.wrong_lines else "stops_broken"
+    wrong = _numbers(report.wrong_lines)
+    if isinstance(shape, Tune):
+        return strings.text(f"poem.tune_{ending}", lang, tune=shape.name, wrong=wrong), good
+    return strings.text(f"poem.form_{ending}", lang, lines=shape.lines, length=shape.length, wrong=wrong), good
+
+
+def _rhyme_found(shape: Form | Tune, report: FormReport, strings: Strings, lang: str) -> list[tuple[str, bool]]:
+    """Nothing where the form asks for no rhyme."""
+    rhyme = report.rhyme
+    if not rhyme.asked:
+        return []
+    if not rhyme.holds:
+        return [(strings.text("poem.rhyme_broken", lang, wrong=_numbers(rhyme.wrong)), False)]
+    key = "poem.rhyme_kept_ci" if isinstance(shape, Tune) else "poem.rhyme_kept"
+    return [(strings.text(key, lang, groups="、".join(dict.fromkeys(rhyme.groups))), True)]
+
+
+def _numbers(lines: Sequence[int]) -> str:
+    return "、".join(str(line + 1) for line in lines)
 
 
 def _mark(words: str, good: bool) -> str:

@@ -21,6 +21,7 @@ from models.library import Library
 from models.loading import LoadedModel
 from models.sampling import GenerationOptions, prompt_room, sample
 from models.settings import Settings
+from models.verse_holding import shape_processor
 
 __all__ = ["GenerationOptions", "GenerationRunner"]
 TASK = "text-generation"
@@ -55,22 +56,20 @@ class GenerationRunner:
     ) -> Iterator[str]:
         """Writes a poem in its form, laid out in lines. WrongTask for a model that does not know the forms.
 
-        A regulated form knows its own length: max_new_tokens holds for a ci alone.
+        A form knows its own length: max_new_tokens does not hold here.
         """
         options = self._bounded(options)
         with self._library.lease(model, TASK) as loaded:
             if "<|五绝|>" not in loaded.processor.added_tokens_encoder:
                 raise WrongTask("errors.knows_no_verse", model=loaded.spec.shown_name)
             ids = loaded.processor.encode(verse.prompt(request), add_special_tokens=False)
-            if request.shape is not None:
-                length = len(verse.token_plan(request.shape, request.acrostic, loaded.processor))
-                options = replace(options, max_new_tokens=length + 1)  # and the end
-            shape = verse.shape_processor(request, loaded.processor, len(ids))
+            shape = shape_processor(request, loaded.processor, len(ids))
+            options = replace(options, max_new_tokens=shape.tokens)
             # The words of a title may well come again in its poem.
-            tokens = sample(loaded, ids, options, shape, penalize_from=len(ids))
+            tokens = sample(loaded, ids, options, [shape], penalize_from=len(ids))
             with closing(self._texts(tokens, _decoder(loaded.processor))) as texts:
                 for text in texts:
-                    yield verse.layout(text)
+                    yield verse.layout(text, request.shape)
 
     def chat(
         self,

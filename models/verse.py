@@ -1,47 +1,25 @@
-"""The forms of Chinese verse: their lines, how a poem is asked for, and how sampling is held to a form.
+"""A poem that is asked for, how gpt-zh is asked for it, and what a text keeps of its form.
 
-A regulated form is a plan of tokens known beforehand: so many characters, a stop, and so on to the end. Knows the
-prompt format of gpt-zh and nothing of how a model is loaded or sampled; torch is imported only where logits are masked.
+Knows the prompt format of gpt-zh and nothing of how a model is loaded or sampled.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from itertools import zip_longest
 
 from models.errors import BadInput
-
-if TYPE_CHECKING:
-    import torch
+from models.rhyme import RhymeReport, check_rhyme
+from models.verse_forms import CIPAI, FORMS, Form, Line, Tune, tune
 
 CI = "词"
 LONGEST_TITLE = 12  # characters; gpt-zh has seen no longer ones
 ACROSTIC_LENGTHS = (2, 8)  # shortest and longest
-# The tunes that stand most often in the corpus of Song ci, the most frequent first.
-CIPAI = (
-    *("浣溪沙", "水调歌头", "鹧鸪天", "菩萨蛮", "满江红", "临江仙", "西江月", "减字木兰花", "沁园春", "念奴娇"),
-    *("蝶恋花", "点绛唇", "清平乐", "贺新郎", "虞美人", "满庭芳", "好事近", "水龙吟", "朝中措", "渔家傲"),
-    *("谒金门", "卜算子", "南乡子", "踏莎行", "如梦令"),
-)
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_ALL_HAN = re.compile(f"[{_HAN}]+")
-
-
-@dataclass(frozen=True)
-class Form:
-    """A regulated form: `lines` lines of `length` characters, ended by ， and 。 in turn and by 。 at the last."""
-
-    name: str
-    lines: int
-    length: int
-
-    def stop(self, line: int) -> str:
-        return "。" if line % 2 or line == self.lines - 1 else "，"
-
-
-FORMS = {form.name: form for form in (Form("五绝", 4, 5), Form("七绝", 4, 7), Form("五律", 8, 5), Form("七律", 8, 7))}
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_ALL_HAN = re.compile(f"[{HAN}]+")
+STOPS = "，。？！；、"
 
 
 @dataclass(frozen=True)
@@ -69,10 +47,12 @@ class PoemRequest:
             self._check_acrostic()
 
     @property
-    def shape(self) -> Form | None:
-        """What the poem's lines must be: its form, with a line for each character of an acrostic. None for a ci."""
-        form = FORMS.get(self.form)
-        return replace(form, lines=len(self.acrostic)) if form and self.acrostic else form
+    def shape(self) -> Form | Tune:
+        """What the poem's lines must be: its tune, or its form with a line for each character of an acrostic."""
+        if self.form == CI:
+            return tune(self.title)
+        form = FORMS[self.form]
+        return replace(form, lines=len(self.acrostic)) if self.acrostic else form
 
     def _check_tune(self) -> None:
         if self.title not in CIPAI:
@@ -98,7 +78,7 @@ class PoemRequest:
 
 def prompt(request: PoemRequest) -> str:
     """The request in gpt-zh's format: <|七绝|><|题|>江雪<|正文|>."""
-    form = _nearest_form(request.shape) if request.shape else request.form
+    form = _nearest_form(request.shape) if isinstance(request.shape, Form) else request.form
     return f"<|{form}|>{f'<|题|>{request.title}' if request.title else ''}<|正文|>"
 
 
@@ -108,8 +88,12 @@ def _nearest_form(shape: Form) -> str:
     return next(form.name for form in FORMS.values() if (form.lines, form.length) == (lines, shape.length))
 
 
-def layout(text: str) -> str:
-    """One couplet (of a ci: one sentence) a line, for showing."""
+def layout(text: str, shape: Form | Tune | None = None) -> str:
+    """One couplet (of a ci: one sentence) a line, for showing; an empty line before a tune's second stanza."""
+    if isinstance(shape, Tune) and shape.first_stanza < len(shape.pattern):
+        first = sum(line.length + len(line.stop) for line in shape.pattern[: shape.first_stanza])
+        if text[first:]:
+            return f"{layout(text[:first])}\n\n{layout(text[first:])}"
     return re.sub(r"([。？！])(?=.)", r"\1\n", text)
 
 
@@ -121,76 +105,32 @@ class FormReport:
     wrong_lines: tuple[int, ...]  # counted from 0; a line too many or missing counts as wrong
     stops_right: bool
     acrostic_kept: bool  # True where none was asked for
+    rhyme: RhymeReport
 
     @property
     def holds(self) -> bool:
+        """Whether lines, stops and acrostic are right; the rhyme has its own report."""
         return not self.wrong_lines and self.stops_right and self.acrostic_kept
 
 
-def check(form: Form, text: str, acrostic: str = "") -> FormReport:
-    """Holds a text, laid out or not, against a form; with an acrostic, `form` is the request's shape."""
-    text = re.sub(r"\s", "", text)
-    parts = re.split("([，。？！；、])", text)
+def check(shape: Form | Tune, text: str, acrostic: str = "") -> FormReport:
+    """Holds a text, laid out or not, against a form or a tune; with an acrostic, `shape` is the request's."""
+    parts = re.split(f"([{STOPS}])", re.sub(r"\s", "", text))
     lines, stops = tuple(filter(None, parts[::2])), parts[1::2]
-    count = max(form.lines, len(lines))
-    wrong = (i for i in range(count) if not (i < form.lines and i < len(lines) and _is_line(lines[i], form.length)))
     return FormReport(
         lines=lines,
-        wrong_lines=tuple(wrong),
-        stops_right=stops == [form.stop(i) for i in range(form.lines)] and not parts[-1],
+        wrong_lines=tuple(_wrong_lines(shape, lines)),
+        stops_right=stops == [line.stop for line in shape.pattern] and not parts[-1],
         acrostic_kept=not acrostic or "".join(line[0] for line in lines) == acrostic,
+        rhyme=check_rhyme(shape, lines),
     )
 
 
-def _is_line(line: str, length: int) -> bool:
-    return len(line) == length and bool(_ALL_HAN.fullmatch(line))
+def _wrong_lines(shape: Form | Tune, lines: tuple[str, ...]) -> Iterator[int]:
+    for number, (asked, line) in enumerate(zip_longest(shape.pattern, lines)):
+        if asked is None or line is None or not _fits(asked, line, before=lines[number - 1]):
+            yield number
 
 
-class ShapeProcessor:
-    """A logits processor that leaves at each step only what the plan allows: one token, or any Chinese character.
-
-    The rows of a batch share prompt length and shape, so the step alone tells the place in the poem. A token the plan
-    names gets logit 0, so that no filter before it can have taken it away.
-    """
-
-    def __init__(self, plan: tuple[int | None, ...], characters: torch.Tensor, end: int, prompt_length: int) -> None:
-        self._plan = plan  # None: any Chinese character
-        self._characters = characters  # their token ids
-        self._end = end
-        self._prompt_length = prompt_length
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """input_ids (rows, tokens so far), scores (rows, vocabulary) -> scores with -inf where the form forbids."""
-        step = input_ids.shape[1] - self._prompt_length
-        token = self._plan[step] if step < len(self._plan) else self._end
-        masked = scores.new_full(scores.shape, float("-inf"))
-        if token is None:
-            masked[:, self._characters] = scores[:, self._characters]
-        else:
-            masked[:, token] = 0.0
-        return masked
-
-
-def shape_processor(request: PoemRequest, tokenizer: Any, prompt_length: int) -> list[ShapeProcessor]:
-    """What holds sampling to the request's shape, from the token after the prompt on. Empty for a ci.
-
-    prompt_length: tokens before the poem, padding included.
-    """
-    import torch
-
-    if request.shape is None:
-        return []
-    vocabulary = tokenizer.get_vocab()
-    characters = sorted(number for token, number in vocabulary.items() if len(token) == 1 and _ALL_HAN.match(token))
-    plan = token_plan(request.shape, request.acrostic, tokenizer)
-    return [ShapeProcessor(plan, torch.tensor(characters), tokenizer.eos_token_id, prompt_length)]
-
-
-def token_plan(shape: Form, acrostic: str, tokenizer: Any) -> tuple[int | None, ...]:
-    """Token by token; None stands for any Chinese character. A head outside the vocabulary is written in bytes."""
-    lines = []
-    for number in range(shape.lines):
-        head = tokenizer.encode(acrostic[number], add_special_tokens=False) if acrostic else [None]
-        stop = tokenizer.encode(shape.stop(number), add_special_tokens=False)
-        lines.append((*head, *[None] * (shape.length - 1), *stop))
-    return tuple(chain.from_iterable(lines))
+def _fits(asked: Line, line: str, before: str) -> bool:
+    return len(line) == asked.length and bool(_ALL_HAN.fullmatch(line)) and (not asked.repeats or line == before)

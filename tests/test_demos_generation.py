@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from models.verse import PoemRequest
 
 TOKEN_SECONDS = 0.01
 POEM = "白日依山尽，黄河入海流。\n欲穷千里目，更上一层楼。"
+CI = "一曲新词酒一杯。\n去年天气旧亭台。\n夕阳西下几时回。\n\n无可奈何花落去，似曾相识燕归来。\n小园香径独徘徊。"
 
 
 class SlowWriter:
@@ -282,14 +284,46 @@ def shown(text: str = POEM, acrostic: str = "", form: str = "五绝", finished: 
 
 
 @pytest.mark.parametrize(
-    ("lang", "kept", "seed"), [("zh", "4 句，句句 5 字", "种子 42"), ("en", "4 lines of 5", "seed 42")]
+    ("lang", "kept", "seed"),
+    [("zh", "4 句，句句 5 字 · 押尤韵 ✓", "种子 42"), ("en", "4 lines of 5 characters · rhymes in 尤 ✓", "seed 42")],
 )
 def test_a_poem_is_drawn_a_couplet_a_line_with_its_check_and_seed(desk: Any, lang: str, kept: str, seed: str) -> None:
     drawn = poem.render(shown(), desk, lang)
-    assert "<p>白日依山尽，黄河入海流。</p><p>欲穷千里目，更上一层楼。</p>" in drawn
+    assert "<p>白日依山尽，黄河入海流。</p><p>欲穷千里目，更上一层楼。</p>" in unmarked(drawn)
     assert kept in drawn
-    assert "✓" in drawn
     assert seed in drawn
+
+
+def test_the_rhyming_characters_are_marked_while_the_poem_is_written(desk: Any) -> None:
+    assert marked(poem.render(shown(), desk, "zh")) == ["流", "楼"]
+    assert marked(poem.render(shown("白日依山尽，黄河入海流。\n欲穷", finished=False), desk, "zh")) == ["流"]
+    assert marked(poem.render(shown(POEM.replace("楼", "山")), desk, "zh")) == ["流"]
+    assert marked(poem.render(shown("白日依山楼，黄河入流", finished=False), desk, "zh")) == []
+    assert marked(poem.render(shown("白日依山楼，黄河入海流。", finished=False), desk, "zh")) == ["楼", "流"]
+
+
+@pytest.mark.parametrize(("lang", "lost"), [("zh", "失韵：第 4 句 ✗"), ("en", "no rhyme in line 4 ✗")])
+def test_a_lost_rhyme_names_the_line_and_leaves_the_form(desk: Any, lang: str, lost: str) -> None:
+    drawn = poem.render(shown(POEM.replace("楼", "山")), desk, lang)
+    assert lost in drawn
+    assert "5" in drawn
+    assert "✓" in drawn
+
+
+def test_a_ci_is_checked_against_its_tune_and_drawn_in_stanzas(desk: Any) -> None:
+    drawn = poem.render(shown(CI, form="词"), desk, "zh")
+    assert "句读合《浣溪沙》 · 押第五部 ✓" in drawn
+    assert marked(drawn) == ["杯", "台", "回", "来", "徊"]
+    assert '<p class="tea-stanza">无可奈何花落去，' in drawn
+    assert "不合《浣溪沙》的句式：第 2 句 ✗" in poem.render(shown(CI.replace("天气", ""), form="词"), desk, "zh")
+
+
+def marked(drawn: str) -> list[str]:
+    return re.findall('<em class="tea-rhyme">(.)</em>', drawn)
+
+
+def unmarked(drawn: str) -> str:
+    return re.sub("</?em[^>]*>", "", drawn)
 
 
 def test_a_poem_out_of_form_names_the_line(desk: Any) -> None:
@@ -303,9 +337,8 @@ def test_an_acrostic_is_checked(desk: Any) -> None:
     assert "藏住" in poem.render(shown(acrostic="清风明月"), desk, "zh")
 
 
-def test_what_is_still_being_written_and_a_ci_are_not_judged(desk: Any) -> None:
+def test_what_is_still_being_written_is_not_judged(desk: Any) -> None:
     assert "✗" not in poem.render(shown("白日依山", finished=False), desk, "zh")
-    assert "✓" not in poem.render(shown(form="词"), desk, "zh")
 
 
 def test_nothing_that_people_or_models_write_is_markup(desk: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the forms of verse promise: the shape holds under any logits, and a request that cannot be met is refused."""
+"""What a poem's request and its check promise: what cannot be met is refused, and what is not kept is named."""
 
 from __future__ import annotations
 
@@ -8,89 +8,8 @@ from models import verse
 from models.errors import BadInput
 from models.verse import CIPAI, FORMS, Form, PoemRequest
 
-PROMPT_LENGTH = 3
-
-
-class CharacterTokenizer:
-    """A vocabulary of a few characters; one outside it is written as UTF-8 bytes, as gpt-zh's tokenizer does."""
-
-    eos_token_id = 0
-
-    def __init__(self) -> None:
-        tokens = ["<|endoftext|>", "<|七绝|>", "，", "。", "？", "a", "\n", *"春江花月夜山水云风雨"]
-        self._tokens = tokens + [f"<0x{byte:02X}>" for byte in range(256)]
-        self._numbers = {token: number for number, token in enumerate(self._tokens)}
-
-    def get_vocab(self) -> dict[str, int]:
-        return dict(self._numbers)
-
-    def encode(self, text: str, add_special_tokens: bool) -> list[int]:
-        assert not add_special_tokens
-        return [number for character in text for number in self._encode_character(character)]
-
-    def decode(self, numbers: list[int]) -> str:
-        tokens = [self._tokens[number] for number in numbers]
-        parts = [bytes([int(t[1:-1], 16)]) if t.startswith("<0x") else t.encode() for t in tokens if t[:2] != "<|"]
-        return b"".join(parts).decode()
-
-    def _encode_character(self, character: str) -> list[int]:
-        if character in self._numbers:
-            return [self._numbers[character]]
-        return [self._numbers[f"<0x{byte:02X}>"] for byte in character.encode()]
-
-
-def sample_uniformly(request: PoemRequest, rows: int = 4) -> list[str]:
-    """Poems of a model that finds every token equally likely, held to the request's shape."""
-    torch = pytest.importorskip("torch")
-    torch.manual_seed(0)
-    tokenizer = CharacterTokenizer()
-    [processor] = verse.shape_processor(request, tokenizer, PROMPT_LENGTH)
-    ids = torch.ones((rows, PROMPT_LENGTH), dtype=torch.long)
-    while not (ids[:, -1] == tokenizer.eos_token_id).any():
-        scores = processor(ids, torch.zeros(rows, len(tokenizer.get_vocab())))
-        ids = torch.cat([ids, torch.multinomial(scores.softmax(-1), 1)], dim=1)
-    return [tokenizer.decode(row[PROMPT_LENGTH:].tolist()) for row in ids]
-
-
-@pytest.mark.parametrize("name", FORMS)
-def test_sampling_keeps_the_shape_whatever_the_model_thinks(name: str) -> None:
-    for poem in sample_uniformly(PoemRequest(name)):
-        assert verse.check(FORMS[name], poem).holds, poem
-
-
-@pytest.mark.parametrize("acrostic", ["春江", "山水云", "春江花月", "春江花月夜", "春江花月夜山水云"])
-def test_an_acrostic_stands_at_the_heads_of_as_many_lines(acrostic: str) -> None:
-    request = PoemRequest("七绝", acrostic=acrostic)
-    for poem in sample_uniformly(request):
-        report = verse.check(request.shape, poem, acrostic)
-        assert report.holds, poem
-        assert poem.endswith("。")
-
-
-def test_a_head_outside_the_vocabulary_is_written_too() -> None:
-    request = PoemRequest("五绝", acrostic="春龘江𠮷")
-    assert all(verse.check(request.shape, poem, "春龘江𠮷").holds for poem in sample_uniformly(request))
-
-
-def test_a_token_that_another_filter_took_away_is_given_back() -> None:
-    torch = pytest.importorskip("torch")
-    [processor] = verse.shape_processor(PoemRequest("五绝"), CharacterTokenizer(), prompt_length=1)
-    at_the_comma = torch.ones((2, 1 + 5), dtype=torch.long)
-    scores = processor(at_the_comma, torch.full((2, 300), float("-inf")))
-    assert scores.argmax(-1).tolist() == [2, 2]
-
-
-def test_the_odd_characters_likelihoods_stay_as_they_were() -> None:
-    torch = pytest.importorskip("torch")
-    [processor] = verse.shape_processor(PoemRequest("五绝"), CharacterTokenizer(), prompt_length=1)
-    before = torch.arange(300.0).expand(2, 300)
-    after = processor(torch.ones((2, 1), dtype=torch.long), before)
-    assert torch.equal(after[:, 7:17], before[:, 7:17])
-    assert torch.isinf(after[:, [*range(7), *range(17, 300)]]).all()
-
-
-def test_a_ci_is_left_free() -> None:
-    assert verse.shape_processor(PoemRequest("词", "菩萨蛮"), CharacterTokenizer(), 1) == []
+PUSAMAN = "平林漠漠烟如织。寒山一带伤心碧。暝色入高楼。有人楼上愁。玉阶空伫立。宿鸟归飞急。何处是归程。长亭更短亭。"
+RUMENGLING = "昨夜雨疏风骤。浓睡不消残酒。试问卷帘人，却道海棠依旧。知否。知否。应是绿肥红瘦。"
 
 
 def test_the_prompt_names_form_and_title() -> None:
@@ -107,6 +26,14 @@ def test_an_acrostic_asks_for_the_form_with_its_number_of_lines() -> None:
 def test_a_poem_is_shown_a_couplet_a_line() -> None:
     assert verse.layout("白日依山尽，黄河入海流。欲穷千里目，") == "白日依山尽，黄河入海流。\n欲穷千里目，"
     assert verse.layout("白日依山尽，黄河入") == "白日依山尽，黄河入"
+
+
+def test_the_second_stanza_of_a_ci_stands_apart_as_soon_as_it_begins() -> None:
+    shape = PoemRequest("词", "菩萨蛮").shape
+    first = "平林漠漠烟如织。寒山一带伤心碧。暝色入高楼。有人楼上愁。"
+    assert "\n\n" not in verse.layout(first, shape)
+    assert verse.layout(first + "玉", shape).endswith("有人楼上愁。\n\n玉")
+    assert verse.check(shape, verse.layout(PUSAMAN, shape)).holds
 
 
 @pytest.mark.parametrize(
@@ -136,7 +63,7 @@ def test_spaces_around_what_people_type_do_not_count() -> None:
 
 def test_every_tune_can_be_asked_for() -> None:
     assert len(set(CIPAI)) == len(CIPAI) >= 20
-    assert all(PoemRequest("词", tune).shape is None for tune in CIPAI)
+    assert all(PoemRequest("词", tune).shape.name == tune for tune in CIPAI)
 
 
 def test_a_whole_quatrain_holds_laid_out_or_not() -> None:
@@ -167,3 +94,56 @@ def test_wrong_stops_and_a_lost_acrostic_are_seen() -> None:
     assert not verse.check(FORMS["五绝"], swapped).stops_right
     assert not verse.check(FORMS["五绝"], unended).stops_right
     assert not verse.check(Form("五绝", 2, 5), "白日依山尽，黄河入海流。", "白云").acrostic_kept
+
+
+def test_a_ci_is_held_against_its_tune() -> None:
+    shape = PoemRequest("词", "菩萨蛮").shape
+    report = verse.check(shape, PUSAMAN)
+    assert report.holds
+    assert report.rhyme.holds
+    assert verse.check(shape, PUSAMAN.replace("有人楼上愁", "有人愁")).wrong_lines == (3,)
+    assert not verse.check(shape, PUSAMAN.replace("宿鸟归飞急。", "宿鸟归飞急，")).stops_right
+
+
+def test_a_tune_that_repeats_a_line_is_held_to_it() -> None:
+    shape = PoemRequest("词", "如梦令").shape
+    assert verse.check(shape, RUMENGLING).holds
+    assert verse.check(shape, RUMENGLING.replace("知否。知否", "知否。谁否")).wrong_lines == (5,)
+
+
+@pytest.mark.parametrize(
+    ("form", "poem", "group"),
+    [
+        ("五绝", "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。", "尤"),
+        ("七绝", "远上寒山石径斜，白云生处有人家。停车坐爱枫林晚，霜叶红于二月花。", "麻"),
+        ("七绝", "朝辞白帝彩云间，千里江陵一日还。两岸猿声啼不住，轻舟已过万重山。", "删"),
+        (
+            "五律",
+            "空山新雨后，天气晚来秋。明月松间照，清泉石上流。竹喧归浣女，莲动下渔舟。随意春芳歇，王孙自可留。",
+            "尤",
+        ),
+        (
+            "七律",
+            "风急天高猿啸哀，渚清沙白鸟飞回。无边落木萧萧下，不尽长江滚滚来。"
+            "万里悲秋常作客，百年多病独登台。艰难苦恨繁霜鬓，潦倒新停浊酒杯。",
+            "灰",
+        ),
+    ],
+)
+def test_poems_that_everybody_knows_rhyme(form: str, poem: str, group: str) -> None:
+    report = verse.check(FORMS[form], poem)
+    assert report.holds
+    assert report.rhyme.holds
+    assert report.rhyme.groups == (group,)
+
+
+def test_a_lost_rhyme_leaves_the_form_and_names_the_line() -> None:
+    report = verse.check(FORMS["五绝"], "白日依山尽，黄河入海流。欲穷千里目，更上一层山。")
+    assert report.holds
+    assert report.rhyme.wrong == (3,)
+
+
+def test_a_couplet_is_asked_for_no_rhyme() -> None:
+    report = verse.check(Form("五绝", 2, 5), "白日依山尽，黄河入海流。")
+    assert report.rhyme.holds
+    assert not report.rhyme.asked
