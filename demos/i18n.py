@@ -34,12 +34,24 @@ class Strings:
         return cls(table)
 
     def text(self, key: str, lang: str, **values: object) -> str:
-        """The sentence. KeyError for a key that is not in the table: a test looks for all of them."""
+        """The sentence. KeyError for a key that is not in the table: a test looks for all of them.
+
+        A value that is a models.errors.Phrase, or a list of them, is worded in the same language.
+        """
         sentence = self._table[key][lang if lang in LANGUAGES else DEFAULT]
-        return sentence.format(**values) if values else sentence
+        if not values:
+            return sentence
+        return sentence.format(**{name: self._worded(value, lang) for name, value in values.items()})
 
     def knows(self, key: str) -> bool:
         return key in self._table
+
+    def _worded(self, value: object, lang: str) -> object:
+        if isinstance(value, list):
+            return ("; " if lang == "en" else "；").join(str(self._worded(part, lang)) for part in value)
+        if isinstance(value, dict):
+            return self.text(value["key"], lang, **value["values"])
+        return value
 
 
 def labels(name: str | None, lang: str) -> dict[str, str]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from models.catalog import Task
-from models.errors import SourceFailed, UnknownModel, UnsafeWeights, WrongTask
+from models.errors import BadInput, SourceFailed, UnknownModel, UnsafeWeights, WrongTask
+from models.spec import MB, ModelSpec, Task
 
 FLOAT32_BYTES = 4
 LARGEST_HEADER = 100 * 1024 * 1024  # bytes; the bound that safetensors itself sets
@@ -41,6 +41,22 @@ def check_weights(model: str, names: Iterable[str]) -> None:
     if pickles:
         raise UnsafeWeights("errors.only_pickle", model=model, files=", ".join(pickles[:3]))
     raise UnsafeWeights("errors.no_weights", model=model)
+
+
+def check_listing(model: str, sizes: Mapping[str, int], max_download: int) -> None:
+    """Refuses a repository by the names and sizes (bytes) of its files, before any of them is fetched."""
+    check_weights(model, [name for name in sizes if "/" not in name])
+    if "config.json" not in sizes:
+        raise UnknownModel("errors.no_config", model=model)
+    size = sum(sizes[name] for name in wanted_files(sizes))
+    if size > max_download:
+        limit = max_download // MB
+        raise BadInput("errors.download_too_large", model=model, size=size // MB, limit=limit)
+
+
+def check_folder(spec: ModelSpec, folder: Path) -> None:
+    """check_task by the config.json of a folder."""
+    check_task(spec.name, read_config(folder, spec.name), spec.task, bare_will_do=spec.is_base)
 
 
 def check_task(model: str, config: dict, wanted: Task, *, bare_will_do: bool = False) -> None:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from models.activity import Activity
+from models.failures import BrokenFile
 
 logger = logging.getLogger(__name__)
 
@@ -22,10 +26,23 @@ class WeightFile:
     size: int  # bytes
 
 
+def counter(activity: Activity, name: str, total: int, done: int = 0) -> Callable[[int], None]:
+    """A function that adds bytes to those done and writes them on the activity board. Thread-safe."""
+    lock = threading.Lock()
+
+    def count(more: int) -> None:
+        nonlocal done
+        with lock:
+            done += more
+            activity.advance(name, done, total)
+
+    return count
+
+
 def fetch(file: WeightFile, repository: Path, on_bytes: Callable[[int], None]) -> None:
     """Downloads into `repository`, a folder of huggingface_hub's cache. on_bytes gets bytes as they come.
 
-    Raises what the connection raised, and OSError where the bytes are not those the Hub names.
+    Raises what the connection raised, and BrokenFile where the bytes are not those the Hub names.
     """
     from huggingface_hub.utils import WeakFileLock
 
@@ -78,7 +95,7 @@ def _check(file: WeightFile, part: Path) -> None:
         found = hashlib.file_digest(source, "sha256").hexdigest()
     if found != file.sha256:
         part.unlink()
-        raise OSError(f"{file.url} has the hash {found}, not {file.sha256}")
+        raise BrokenFile(f"{file.url} has the hash {found}, not {file.sha256}")
 
 
 def _bar(on_bytes: Callable[[int], None]) -> type:

@@ -7,6 +7,20 @@ defect: it is logged with its trace and shown as one general sentence.
 
 from __future__ import annotations
 
+from typing import TypedDict
+
+
+class Phrase(TypedDict):
+    """Words within a sentence that are in the visitor's language too: a key of the string table and what fills it in."""
+
+    key: str
+    values: dict[str, object]
+
+
+def phrase(key: str, **values: object) -> Phrase:
+    """A value, or one of a list of values, of a TeahouseError. Plain data, so that it passes through JSON."""
+    return {"key": key, "values": values}
+
 
 class TeahouseError(Exception):
     """Something a visitor can act on. `key` names the sentence, `values` fill it in: the bad value and the valid ones."""

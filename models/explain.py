@@ -108,11 +108,13 @@ def _attributed(ids: list[int], target: int, loaded: LoadedModel) -> list[float]
         embed = model.get_input_embeddings()
         embedded = embed(tokens)  # (1, tokens, width)
         absent = embed(torch.full_like(tokens, _absent(tokenizer)))
+    kind = embedded.dtype
     baseline = torch.where(framed.bool().unsqueeze(-1), embedded, absent)
 
     def log_odds(inputs: torch.Tensor) -> torch.Tensor:
-        return _log_odds(model(inputs_embeds=inputs).logits, target)
+        return _log_odds(model(inputs_embeds=inputs.to(kind)).logits.float(), target)
 
+    embedded, baseline = embedded.float(), baseline.float()  # the way between them, and sums of many small gradients
     return IntegratedGradients(log_odds).attribute(embedded, baseline, n_steps=STEPS)[0].sum(dim=-1).tolist()
 
 

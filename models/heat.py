@@ -41,8 +41,9 @@ def explain(model: nn.Module, pixels: Tensor) -> Relevance:
     """The likeliest class for pixels (1, 3, height, width), and where it was seen. Leaves the model as it was."""
     import torch
 
+    pixels = pixels.to(next(model.parameters(), pixels).dtype)
     with torch.no_grad(), _last_feature_map(model, pixels.shape) as last:
-        scores = model(pixel_values=pixels).logits.softmax(dim=-1)[0]
+        scores = model(pixel_values=pixels).logits.float().softmax(dim=-1)[0]
     target = int(scores.argmax())
     found = _by_attention(model, pixels, target)
     if found is None:
@@ -51,7 +52,7 @@ def explain(model: nn.Module, pixels: Tensor) -> Relevance:
             if last.layer is None
             else _by_gradcam(model, pixels, target, last.layer)
         )
-    found = found.clamp(min=0)
+    found = found.float().clamp(min=0)
     return Relevance(target, float(scores[target]), (found / found.max().clamp(min=1e-12)).numpy())
 
 
@@ -111,7 +112,8 @@ def _by_attention(model: nn.Module, pixels: Tensor, target: int) -> Tensor | Non
     gradients = torch.autograd.grad(output.logits[0, target], attentions)
     relevance = torch.eye(tokens)
     for attention, gradient in zip(attentions, gradients, strict=True):
-        relevance = relevance + (attention * gradient).clamp(min=0)[0].mean(dim=0).detach() @ relevance
+        weighted = attention.float() * gradient.float()
+        relevance = relevance + weighted.clamp(min=0)[0].mean(dim=0).detach() @ relevance
     reader = relevance[0] if frame else relevance.mean(dim=0)
     return reader[frame:].reshape(grid)
 
@@ -142,7 +144,7 @@ def _by_occlusion(model: nn.Module, pixels: Tensor, target: int) -> Tensor:
     from captum.attr import Occlusion
 
     height, width = (max(side // OCCLUSION_CELLS, 1) for side in pixels.shape[-2:])
-    method = Occlusion(lambda inputs: model(pixel_values=inputs).logits.softmax(dim=-1))
+    method = Occlusion(lambda inputs: model(pixel_values=inputs).logits.float().softmax(dim=-1))
     with torch.no_grad():
         fall = method.attribute(
             pixels,

@@ -1,4 +1,4 @@
-"""Files -> LoadedModel on a device in a dtype. torch and transformers are imported here and below, at the first load.
+"""Files -> LoadedModel in a number format. torch and transformers are imported here and below, at the first load.
 
 Reads safetensors, and GGUF from an installed wheel; runs no code of a model's own. Knows neither the cache nor what a
 model is used for.
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models import memory
+from models import memory, precision
 from models.activity import Activity
-from models.catalog import BUNDLED, ModelSpec
 from models.errors import SourceFailed, TeahouseError
 from models.settings import Settings
 from models.sources import Sources
+from models.spec import BUNDLED, ModelSpec
 from models.torchvision_ops import ensure_torchvision_ops
 
 logger = logging.getLogger(__name__)
@@ -61,8 +61,9 @@ class Loader:
             return self._load(spec, files)
 
     def _load(self, spec: ModelSpec, files: Path) -> LoadedModel:
+        dtype = spec.dtype or precision.pick(self._settings.dtype, spec.size_bytes)
         try:
-            model = _model(spec.task, files)
+            model = _model(spec.task, files, dtype)
             processor = _processor(spec.task, files)
         except TeahouseError:
             raise
@@ -86,7 +87,7 @@ def import_libraries(threads: int = 0) -> None:
     transformers.logging.disable_progress_bar()
 
 
-def _model(task: str, files: Path):
+def _model(task: str, files: Path, dtype: str):
     import torch
     import transformers
 
@@ -95,14 +96,14 @@ def _model(task: str, files: Path):
         "text-generation": transformers.AutoModelForCausalLM,
         "image-classification": transformers.AutoModelForImageClassification,
     }[task]
-    # Half precision on disk, single precision in memory: CPUs are slow or inexact in float16.
-    options = {"dtype": torch.float32, **_SAFE}
+    number_format = getattr(torch, dtype)
     if files.suffix == GGUF:
-        model = kind.from_pretrained(files.parent, gguf_file=files.name, **options)
+        model = kind.from_pretrained(files.parent, gguf_file=files.name, dtype=number_format, **_SAFE)
     elif (files / "adapter_config.json").is_file():
-        model = _adapted(kind, files, options)
+        # Merged in single precision: a small difference added in half precision would be rounded away.
+        model = _adapted(kind, files, {"dtype": torch.float32, **_SAFE}).to(number_format)
     else:
-        model = kind.from_pretrained(files, **options)
+        model = kind.from_pretrained(files, dtype=number_format, **_SAFE)
     return model.eval().requires_grad_(False)
 
 
@@ -128,10 +129,10 @@ def _processor(task: str, files: Path):
     import transformers
 
     options = {"trust_remote_code": False, "local_files_only": True}
-    if task == "image-classification":
-        return transformers.AutoImageProcessor.from_pretrained(files, **options)
     if files.suffix == GGUF:
         return transformers.AutoTokenizer.from_pretrained(files.parent, gguf_file=files.name, **options)
+    if task == "image-classification":
+        return transformers.AutoImageProcessor.from_pretrained(files, **options)
     has_own = any(files.glob("*token*")) or any(files.glob("vocab*"))
     return transformers.AutoTokenizer.from_pretrained(files if has_own else base_folder(files), **options)
 

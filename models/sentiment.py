@@ -120,7 +120,7 @@ def _forward(batch: Sequence[list[int]], loaded: LoadedModel) -> list[list[float
     inputs = loaded.processor.pad({"input_ids": list(batch)}, return_tensors="pt")
     with torch.inference_mode():
         logits = loaded.model(**inputs).logits  # (N, classes)
-    return logits.softmax(dim=-1).tolist()
+    return logits.float().softmax(dim=-1).tolist()
 
 
 def _combined(parts: list[tuple[str, int, list[float]]], labels: list[str]) -> Sentiment:

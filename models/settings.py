@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HUB = "https://huggingface.co"
+MODELSCOPE = "https://modelscope.cn"
+DTYPES = ("auto", "float32", "bfloat16")
 MB = 1024 * 1024
 
 
@@ -20,8 +22,13 @@ class Settings:
     server_port: int | None = None  # None: the first free one from 7860 on
     memory_budget: int = 4096 * MB  # what all loaded models together may take
     threads: int = 0  # torch threads for inference; 0: torch's own choice
+    dtype: str = "auto"  # of models in memory, one of DTYPES; auto: bfloat16 where it is faster here
     endpoints: tuple[str, ...] = (HUB,)  # the Hub, then its mirrors, in the order they are tried
     offline: bool = False
+    # Ask ModelScope after the Hub? Off until the host says so: a server calls no one unasked, and there the same
+    # owner/name can belong to somebody else.
+    modelscope: bool = False
+    modelscope_endpoint: str = MODELSCOPE
     local_folders: bool = True  # may people type a folder of the server? Not on a public Space
     hub_timeout: float = 10.0
     max_download: int = 4096 * MB
@@ -49,15 +56,20 @@ class Settings:
                 raise ValueError(f"{name} must not be negative, got {value}")
         if self.server_port is not None and not 0 < self.server_port < 65536:
             raise ValueError(f"server_port must be between 1 and 65535, got {self.server_port}")
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
         if not self.endpoints:
             raise ValueError("endpoints must name at least one")
-        for endpoint in self.endpoints:
+        for endpoint in (*self.endpoints, self.modelscope_endpoint):
             if not endpoint.startswith(("http://", "https://")):
                 raise ValueError(f"an endpoint begins with http:// or https://, got {endpoint!r}")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Reads TEAHOUSE_*, GRADIO_SERVER_*, HF_ENDPOINT and HF_HUB_OFFLINE. ValueError names the wrong variable."""
+        """Reads TEAHOUSE_*, GRADIO_SERVER_*, HF_ENDPOINT, HF_HUB_OFFLINE and MODELSCOPE_ENDPOINT.
+
+        ValueError names the wrong variable.
+        """
         env = os.environ if environ is None else environ
         chosen: dict[str, object] = {}
         for variable, (name, parse) in _VARIABLES.items():
@@ -76,6 +88,11 @@ class Settings:
     def hub_cache(self) -> Path:
         """Downloaded models, in huggingface_hub's own layout."""
         return self.home / "hub"
+
+    @property
+    def modelscope_cache(self) -> Path:
+        """Models downloaded from ModelScope, in its client's own layout."""
+        return self.home / "modelscope"
 
     @property
     def uploads(self) -> Path:
@@ -102,6 +119,12 @@ def _megabytes(text: str) -> int:
     return int(float(text) * MB)
 
 
+def _dtype(text: str) -> str:
+    if text.lower() not in DTYPES:
+        raise ValueError(f"write one of {', '.join(DTYPES)}")
+    return text.lower()
+
+
 def _endpoints(text: str) -> tuple[str, ...]:
     return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
 
@@ -112,6 +135,7 @@ _VARIABLES = {
     "GRADIO_SERVER_PORT": ("server_port", int),
     "TEAHOUSE_MEMORY_MB": ("memory_budget", _megabytes),
     "TEAHOUSE_THREADS": ("threads", int),
+    "TEAHOUSE_DTYPE": ("dtype", _dtype),
     "TEAHOUSE_LOCAL_FOLDERS": ("local_folders", _flag),
     "TEAHOUSE_MAX_DOWNLOAD_MB": ("max_download", _megabytes),
     "TEAHOUSE_MAX_UPLOAD_MB": ("max_upload", _megabytes),
@@ -120,4 +144,6 @@ _VARIABLES = {
     "TEAHOUSE_WARM_UP": ("warm_up", _flag),
     "HF_ENDPOINT": ("endpoints", _endpoints),  # several, separated by commas: tried in turn
     "HF_HUB_OFFLINE": ("offline", _flag),
+    "TEAHOUSE_MODELSCOPE": ("modelscope", _flag),
+    "MODELSCOPE_ENDPOINT": ("modelscope_endpoint", lambda text: text.rstrip("/")),
 }

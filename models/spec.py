@@ -28,6 +28,7 @@ class ModelSpec:
     origin: Origin = "bundled"
     revision: str | None = None  # of a Hub id; None: its main branch
     size_bytes: int = 0  # in memory; reserved before loading. 0: found out from the files
+    dtype: str = ""  # the number format that size is of, chosen for this machine; empty: not yet, single precision
     title: tuple[str, str] = ("", "")  # what it is, in a few words
     labels: str | None = None  # assets/labels/<labels>.json: the classes in both languages
     licence: str = ""  # empty in the catalog: its publisher states none
@@ -54,6 +55,6 @@ class ModelSpec:
         return f"{self.name[:8]}…" if self.origin == "run" else self.name
 
 
-def sized(spec: ModelSpec, size_bytes: int) -> ModelSpec:
-    """The spec with its size known."""
-    return replace(spec, size_bytes=size_bytes)
+def sized(spec: ModelSpec, size_bytes: int, dtype: str = "") -> ModelSpec:
+    """The spec with its size known, and the number format that it is of."""
+    return replace(spec, size_bytes=size_bytes, dtype=dtype)

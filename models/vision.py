@@ -90,5 +90,5 @@ def _forward(batch: Sequence, loaded: LoadedModel) -> list[list[float]]:
     import torch
 
     with torch.inference_mode():
-        logits = loaded.model(pixel_values=torch.stack(list(batch))).logits
-    return logits.softmax(dim=-1).tolist()
+        logits = loaded.model(pixel_values=torch.stack(list(batch)).to(loaded.model.dtype)).logits
+    return logits.float().softmax(dim=-1).tolist()

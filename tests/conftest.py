@@ -8,7 +8,9 @@ a server that speaks the Hub's protocol in hub_server.py.
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,7 +21,7 @@ import pytest
 from fakes import DEAD_ENDPOINT
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
-_OURS = ("TEAHOUSE_", "GRADIO_SERVER_", "HF_", "HUGGING_FACE_", "SPACE_ID")
+_OURS = ("TEAHOUSE_", "GRADIO_SERVER_", "HF_", "HUGGING_FACE_", "MODELSCOPE_", "SPACE_ID")
 
 
 def _isolate() -> None:
@@ -32,6 +34,7 @@ def _isolate() -> None:
         "HF_HOME": tempfile.mkdtemp(prefix="teahouse-hf-"),
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+        "MODELSCOPE_DOWNLOAD_MAX_RETRIES": "1",  # each further one waits twice as long
         "GRADIO_ANALYTICS_ENABLED": "False",
         "NO_PROXY": "localhost,127.0.0.1",
         "TOKENIZERS_PARALLELISM": "false",
@@ -109,6 +112,28 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny_models import write_bert
 
     return write_bert(tmp_path_factory.mktemp("tiny") / "bert")
+
+
+@pytest.fixture(scope="session")
+def big_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some 25 MB: huggingface_hub keeps what it got in pieces of 10 MB."""
+    from tiny_models import write_bert
+
+    return write_bert(tmp_path_factory.mktemp("big") / "bert", vocabulary=200_000)
+
+
+@pytest.fixture
+def change(tiny_bert: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Copies tiny_bert with changes to its config.json."""
+
+    def copy(**config: object) -> Path:
+        folder = tmp_path / "changed"
+        shutil.copytree(tiny_bert, folder)
+        path = folder / "config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | config))
+        return folder
+
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """A small Hub on loopback: the part of its HTTP protocol that huggingface_hub's own client speaks to fetch a model.
 
-Repositories are folders. It can cut a file off, be slow, gate a repository, and remembers every request. Knows no test.
+Repositories are folders. It can cut a file off, be slow, refuse, gate a repository, and remembers every request. Knows no
+test.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Repository:
     revisions: dict[str, str] = field(default_factory=lambda: {"main": "c0ffee" * 6 + "abcd"})
     claimed_sizes: dict[str, int] = field(default_factory=dict)
     cuts: dict[str, Cut] = field(default_factory=dict)
+    spoilt: set[str] = field(default_factory=set)  # files whose first byte is sent wrong
 
     def files(self) -> list[Path]:
         return sorted(path for path in self.folder.rglob("*") if path.is_file())
@@ -64,10 +66,14 @@ class HubServer:
         self.repositories: dict[str, Repository] = {}
         self.requests: list[Seen] = []
         self.delay = 0.0  # seconds before each answer
+        self.status: int | None = None  # of every answer, with a page that is no JSON; None: as it should be
         self.chunk_delay = 0.0  # seconds between two chunks of a file
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
+
+    def _handler(self) -> type[Handler]:
+        return type("Answering", (Handler,), {"hub": self})
 
     @property
     def url(self) -> str:
@@ -112,14 +118,7 @@ class HubServer:
             return cut
 
 
-def _handler(server: HubServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(_Handler):
-        hub = server
-
-    return Handler
-
-
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     hub: HubServer
     protocol_version = "HTTP/1.1"
 
@@ -133,9 +132,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are remembered, not logged."""
 
     def _answer(self) -> None:
-        path = unquote(urlsplit(self.path).path)
-        self.hub.remember(Seen(self.command, path, self.headers.get("Range")))
+        self.hub.remember(Seen(self.command, unquote(self.path), self.headers.get("Range")))
         time.sleep(self.hub.delay)
+        if self.hub.status:
+            self._page(self.hub.status)
+        else:
+            self._route()
+
+    def _route(self) -> None:
         if match := _API.fullmatch(urlsplit(self.path).path):
             self._api(unquote(match[1]), match[2], unquote(match[3] or "main"))
         elif match := _FILE.fullmatch(urlsplit(self.path).path):
@@ -156,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
         if found := self._find(name, revision):
             repository, commit = found
             listing = [_described(repository, path) for path in repository.files()]
-            self._json(listing if kind == "tree" else _info(name, commit, repository, listing))
+            self._say(200, listing if kind == "tree" else _info(name, commit, repository, listing))
 
     def _resolve(self, name: str, revision: str, file: str) -> None:
         found = self._find(name, revision)
@@ -172,14 +176,22 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_file(repository, path, commit)
 
     def _send_file(self, repository: Repository, path: Path, commit: str) -> None:
-        body, described = path.read_bytes(), _described(repository, path)
-        start = _range_start(self.headers.get("Range"))
-        headers = {"X-Repo-Commit": commit, "ETag": f'"{described["oid"]}"', "Accept-Ranges": "bytes"}
+        described = _described(repository, path)
+        headers = {"X-Repo-Commit": commit, "ETag": f'"{described["oid"]}"'}
         if "lfs" in described:
-            headers |= {"X-Linked-Etag": f'"{described["lfs"]["oid"]}"', "X-Linked-Size": str(len(body))}
+            headers |= {"X-Linked-Etag": f'"{described["lfs"]["oid"]}"', "X-Linked-Size": str(path.stat().st_size)}
+        self._send_bytes(repository, path, headers)
+
+    def _send_bytes(self, repository: Repository, path: Path, headers: dict[str, str]) -> None:
+        """The file, or the part of it that a Range header asks for; cut and spoilt as the repository says."""
+        body = path.read_bytes()
+        if path.name in repository.spoilt:
+            body = bytes([body[0] ^ 0xFF]) + body[1:]
+        start = _range_start(self.headers.get("Range"))
         if start:
-            headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
-        self._head(206 if start else 200, headers | {"Content-Length": str(len(body) - start)})
+            headers |= {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"}
+        headers |= {"Accept-Ranges": "bytes", "Content-Length": str(len(body) - start)}
+        self._head(206 if start else 200, headers)
         if self.command == "GET":
             cut = self.hub.cut_now(repository, path.name)
             self._send_body(body[start : cut.after if cut else None], broken=cut is not None)
@@ -192,10 +204,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
 
-    def _json(self, value: object) -> None:
+    def _say(self, status: int, value: object) -> None:
         body = json.dumps(value).encode()
-        self._head(200, {"Content-Type": "application/json", "Content-Length": str(len(body))})
+        self._head(status, {"Content-Type": "application/json", "Content-Length": str(len(body))})
         self.wfile.write(body)
+
+    def _page(self, status: int) -> None:
+        body = b"<h1>tea</h1>"
+        self._head(status, {"Content-Type": "text/html", "Content-Length": str(len(body))})
+        self.wfile.write(body if self.command == "GET" else b"")
 
     def _refuse(self, status: int, code: str, headers: dict[str, str] | None = None) -> None:
         self._head(status, {"X-Error-Code": code, "X-Error-Message": code, "Content-Length": "0"} | (headers or {}))

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from models import checkpoint
 from models.activity import Activity
 from models.catalog import Catalog
 from models.errors import SourceFailed, UnsafeWeights
-from models.loading import Loader
+from models.loading import LoadedModel, Loader, import_libraries
 from models.settings import Settings
 from models.sources import Sources
 
 
 @pytest.fixture
 def load(settings: Settings):
+    return loading(settings)
+
+
+def loading(settings: Settings) -> Callable[[Path, str], LoadedModel]:
+    """Loads a folder for a task, as the library does."""
     activity = Activity()
     sources = Sources(settings, activity)
     loader, catalog = Loader(settings, sources, activity), Catalog()
@@ -56,6 +64,38 @@ def test_half_precision_on_disk_is_single_in_memory_and_measured_so(load, tiny_b
     loaded = load(tmp_path, "text-classification")
     assert {parameter.dtype for parameter in loaded.model.parameters()} == {torch.float32}
     assert loaded.size_bytes >= 4 * half.num_parameters()
+
+
+@pytest.mark.parametrize(("dtype", "width"), [("float32", 4), ("bfloat16", 2)])
+def test_the_memory_reserved_is_that_of_the_number_format(
+    settings: Settings, tiny_bert: Path, dtype: str, width: int
+) -> None:
+    loaded = loading(replace(settings, dtype=dtype))(tiny_bert, "text-classification")
+    assert loaded.spec.dtype == dtype
+    assert loaded.model.dtype == getattr(torch, dtype)
+    assert loaded.spec.size_bytes == width * loaded.model.num_parameters()
+    buffers = sum(buffer.nbytes for buffer in loaded.model.buffers())
+    assert loaded.size_bytes == loaded.spec.size_bytes + buffers
+
+
+def test_what_is_fine_tuned_from_is_in_single_precision_whatever_the_host_asks_for(
+    settings: Settings, tiny_bert: Path
+) -> None:
+    sources = Sources(replace(settings, dtype="bfloat16"), Activity())
+    spec = sources.measured(replace(Catalog().find(str(tiny_bert), "text-classification"), is_base=True))
+    assert (spec.dtype, spec.size_bytes) == ("float32", 4 * checkpoint.parameters(tiny_bert))
+
+
+def test_a_spec_is_measured_once(settings: Settings, tiny_bert: Path) -> None:
+    sources = Sources(replace(settings, dtype="bfloat16"), Activity())
+    spec = sources.measured(Catalog().find(str(tiny_bert), "text-classification"))
+    assert sources.measured(spec) == spec
+
+
+def test_our_own_architecture_is_known_once_the_libraries_are(load) -> None:
+    import_libraries()
+    config = {"model_type": "cifar_resnet", "architectures": ["CifarResNetForImageClassification"]}
+    checkpoint.check_task("tea/ours", config, "image-classification")
 
 
 def test_a_loaded_model_is_ready_to_answer_and_not_to_learn(load, tiny_bert: Path) -> None:

@@ -29,6 +29,9 @@ def test_each_variable_reaches_its_setting(tmp_path: Path) -> None:
             "TEAHOUSE_WARM_UP": "0",
             "HF_ENDPOINT": "https://one.example/, https://two.example",
             "HF_HUB_OFFLINE": "1",
+            "TEAHOUSE_DTYPE": "BFloat16",
+            "TEAHOUSE_MODELSCOPE": "1",
+            "MODELSCOPE_ENDPOINT": "https://scope.example/",
         }
     )
     assert settings.home == tmp_path.resolve()
@@ -37,11 +40,18 @@ def test_each_variable_reaches_its_setting(tmp_path: Path) -> None:
     assert (settings.local_folders, settings.warm_up, settings.offline) == (False, False, True)
     assert (settings.max_download, settings.max_rows) == (3 * MB // 2, 100)
     assert settings.endpoints == ("https://one.example", "https://two.example")
+    assert settings.dtype == "bfloat16"
+    assert (settings.modelscope, settings.modelscope_endpoint) == (True, "https://scope.example")
+
+
+def test_no_place_but_the_hub_is_asked_until_the_host_says_so() -> None:
+    assert not Settings.from_env({"MODELSCOPE_ENDPOINT": "https://scope.example"}).modelscope
 
 
 def test_runs_hub_and_uploads_live_in_the_home(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
-    assert {path.parent for path in (settings.runs, settings.hub_cache, settings.uploads)} == {tmp_path}
+    places = (settings.runs, settings.hub_cache, settings.modelscope_cache, settings.uploads)
+    assert {path.parent for path in places} == {tmp_path}
 
 
 @pytest.mark.parametrize(
@@ -53,6 +63,7 @@ def test_runs_hub_and_uploads_live_in_the_home(tmp_path: Path) -> None:
         ("TEAHOUSE_MEMORY_MB", "nan"),
         ("HF_HUB_OFFLINE", "perhaps"),
         ("TEAHOUSE_WARM_UP", "2"),
+        ("TEAHOUSE_DTYPE", "float16"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused_by_its_variable(variable: str, value: str) -> None:
@@ -68,11 +79,19 @@ def test_a_value_that_cannot_be_read_is_refused_by_its_variable(variable: str, v
         ("TEAHOUSE_MAX_TRAIN_SECONDS", "nan", "max_train_seconds"),
         ("HF_ENDPOINT", "hf.example", "http://"),
         ("HF_ENDPOINT", ",", "at least one"),
+        ("MODELSCOPE_ENDPOINT", "scope.example", "http://"),
     ],
 )
 def test_a_value_out_of_its_bounds_is_refused(variable: str, value: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Settings.from_env({variable: value})
+
+
+def test_a_dtype_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(ValueError, match="auto, float32, bfloat16"):
+        Settings(dtype="int8")
+    with pytest.raises(ValueError, match="TEAHOUSE_DTYPE='half': write one of auto, float32, bfloat16"):
+        Settings.from_env({"TEAHOUSE_DTYPE": "half"})
 
 
 def test_an_empty_variable_counts_as_unset() -> None:

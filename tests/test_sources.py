@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fakes import DEAD_ENDPOINT
 from hub_server import Cut, HubServer
+from visitor import CLASSIFY, Visitor, local_answer
 
-from models.activity import Activity, Step
-from models.cache import ModelCache
-from models.catalog import MB, Catalog
-from models.errors import BadInput, SourceFailed, UnknownModel, UnsafeWeights, WrongTask
-from models.library import Library
-from models.loading import Loader
+from models.catalog import MB
+from models.errors import BadInput, SourceFailed, UnknownModel, UnsafeWeights, WrongTask, phrase
 from models.settings import Settings
-from models.sources import Sources
 
-CLASSIFY = "text-classification"
 WEIGHTS = "model.safetensors"
-
-
-class Recorder(Activity):
-    """An activity board that remembers all steps written on it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.steps: list[Step] = []
-
-    def advance(self, name: str, done: int, total: int) -> None:
-        super().advance(name, done, total)
-        self.steps.append(self.of(name))
-
-
-class Visitor:
-    """Who types a Hub id into a tab of an app with these settings."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.activity = Recorder()
-        self.sources = Sources(settings, self.activity)
-        cache = ModelCache(Loader(settings, self.sources, self.activity), budget_bytes=settings.memory_budget)
-        self.library = Library(Catalog(), self.sources, cache, self.activity)
-
-    def answer(self, name: str, text: str = "今天天气真好") -> list[float]:
-        with self.library.lease(name, CLASSIFY) as loaded:
-            return loaded.model(**loaded.processor(text, return_tensors="pt")).logits[0].tolist()
-
-    def refused(self, name: str, kind: type[Exception]) -> dict[str, object]:
-        """The values of the error with which this name is refused."""
-        with pytest.raises(kind) as caught:
-            self.answer(name)
-        return {"key": caught.value.key} | caught.value.values
 
 
 @pytest.fixture
@@ -69,32 +30,6 @@ def hub(tiny_bert: Path) -> Iterator[HubServer]:
 @pytest.fixture
 def visitor(settings: Settings, hub: HubServer) -> Visitor:
     return Visitor(replace(settings, endpoints=(hub.url,)))
-
-
-@pytest.fixture(scope="session")
-def big_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some 25 MB: huggingface_hub keeps what it got in pieces of 10 MB."""
-    from tiny_models import write_bert
-
-    return write_bert(tmp_path_factory.mktemp("big") / "bert", vocabulary=200_000)
-
-
-@pytest.fixture
-def change(tiny_bert: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Copies tiny_bert with changes to its config.json."""
-
-    def copy(**config: object) -> Path:
-        folder = tmp_path / "changed"
-        shutil.copytree(tiny_bert, folder)
-        path = folder / "config.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | config))
-        return folder
-
-    return copy
-
-
-def local_answer(folder: Path, settings: Settings) -> list[float]:
-    return Visitor(settings).answer(str(folder))
 
 
 def test_a_typed_hub_id_is_downloaded_and_answers_as_its_files_do(visitor: Visitor, settings, tiny_bert: Path) -> None:
@@ -132,7 +67,7 @@ def test_a_download_that_never_ends_is_one_error_and_a_later_one_resumes_it(
     refusal = visitor.refused("tea/big", SourceFailed)
     assert refusal["key"] == "errors.hub_unreachable"
     assert refusal["model"] == "tea/big"
-    assert hub.url in refusal["tried"]
+    assert refusal["tried"] == [phrase("failures.broke_off", place=hub.url)]
     repository.cuts.clear()
     hub.requests.clear()
     later = Visitor(visitor.settings)
@@ -151,8 +86,9 @@ def test_weights_that_are_not_what_the_hub_names_are_thrown_away(
 
     entry = _described(repository, repository.folder / WEIGHTS)
     (part / entry["lfs"]["oid"]).write_bytes(b"not these bytes")
-    with pytest.raises(SourceFailed):
+    with pytest.raises(SourceFailed) as caught:
         visitor.sources.fetch(spec)
+    assert caught.value.values["tried"] == [phrase("failures.broken_file", place=hub.url)]
     assert (visitor.sources.fetch(spec) / WEIGHTS).read_bytes() == (tiny_bert / WEIGHTS).read_bytes()
 
 
@@ -160,7 +96,7 @@ def test_an_unknown_id_is_refused_by_its_name(visitor: Visitor, hub: HubServer) 
     assert visitor.refused("tea/nowhere", UnknownModel) == {
         "key": "errors.unknown_repository",
         "model": "tea/nowhere",
-        "endpoint": hub.url,
+        "tried": [phrase("failures.missing", place=hub.url)],
     }
 
 
@@ -274,7 +210,52 @@ def test_with_all_endpoints_dead_one_sentence_names_each(settings: Settings) -> 
     dead = (DEAD_ENDPOINT, "http://127.0.0.1:19")
     refusal = Visitor(replace(settings, endpoints=dead)).refused("tea/oolong", SourceFailed)
     assert refusal["key"] == "errors.hub_unreachable"
-    assert refusal["tried"] == "; ".join(f"{endpoint}: ConnectError" for endpoint in dead)
+    assert refusal["tried"] == [phrase("failures.unreachable", place=endpoint) for endpoint in dead]
+
+
+def test_where_a_mirror_is_dead_and_the_hub_lacks_the_model_both_are_named(settings: Settings, hub: HubServer) -> None:
+    refusal = Visitor(replace(settings, endpoints=(DEAD_ENDPOINT, hub.url))).refused("tea/nowhere", UnknownModel)
+    assert refusal["key"] == "errors.unknown_repository"
+    assert refusal["tried"] == [
+        phrase("failures.unreachable", place=DEAD_ENDPOINT),
+        phrase("failures.missing", place=hub.url),
+    ]
+
+
+def test_a_clear_answer_of_the_hub_is_not_asked_of_its_mirrors_again(settings: Settings, hub: HubServer) -> None:
+    with HubServer().running() as mirror:
+        visitor = Visitor(replace(settings, endpoints=(hub.url, mirror.url)))
+        hub.repositories["tea/oolong"].gated = True
+        assert visitor.refused("tea/oolong", UnknownModel)["key"] == "errors.gated"
+        assert visitor.refused("tea/nowhere", UnknownModel)["tried"] == [phrase("failures.missing", place=hub.url)]
+        assert mirror.requests == []
+
+
+@pytest.mark.parametrize(
+    ("status", "key"), [(403, "failures.refused"), (429, "failures.too_many"), (418, "failures.status")]
+)
+def test_an_endpoint_that_refuses_is_named_with_its_status(
+    visitor: Visitor, hub: HubServer, status: int, key: str
+) -> None:
+    hub.status = status
+    refusal = visitor.refused("tea/oolong", SourceFailed)
+    assert refusal["tried"] == [phrase(key, place=hub.url, status=status)]
+
+
+def test_an_address_with_something_else_behind_it_is_named_so(visitor: Visitor, hub: HubServer) -> None:
+    hub.status = 200  # a page that asks to sign in, say
+    assert visitor.refused("tea/oolong", SourceFailed)["tried"] == [phrase("failures.unreadable", place=hub.url)]
+
+
+def test_a_hub_that_does_not_answer_in_time_is_named_so(settings: Settings, hub: HubServer) -> None:
+    hub.delay = 3
+    refusal = Visitor(replace(settings, endpoints=(hub.url,), hub_timeout=0.2)).refused("tea/oolong", SourceFailed)
+    assert refusal["tried"] == [phrase("failures.timed_out", place=hub.url)]
+
+
+def test_the_trace_of_a_failure_is_in_the_log(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    Visitor(settings).refused("tea/oolong", SourceFailed)
+    assert any(record.exc_info and DEAD_ENDPOINT in record.getMessage() for record in caplog.records)
 
 
 @pytest.mark.parametrize("name", ["tea/oolong", "tea/oolong@main"])

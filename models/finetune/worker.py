@@ -231,7 +231,8 @@ def _scores(scores: Evaluated) -> dict[str, float | int]:
 
 
 def _plain(values: dict[str, object]) -> dict[str, object]:
-    return {name: value if isinstance(value, (int, float, str)) else str(value) for name, value in values.items()}
+    """As JSON; lists are of phrases, which are plain already."""
+    return {name: value if isinstance(value, (int, float, str, list)) else str(value) for name, value in values.items()}
 
 
 def main(folder: Path) -> None:
