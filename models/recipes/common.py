@@ -7,10 +7,12 @@ import json
 import logging
 import lzma
 import random
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 BUNDLED = Path(__file__).resolve().parents[1] / "bundled"
+SAME = 25  # texts whose first 25 characters agree count as one: posts and reviews are quoted and cut
 MAX_SHARD = "9MB"  # a plain git file on the Hub must stay under 10 MB
 
 
@@ -53,6 +55,11 @@ def read_lines(path: Path) -> Iterator[str]:
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield line.rstrip("\n")
+
+
+def text_key(text: str) -> str:
+    """What two texts share that differ in white space, case, character width or their further course only."""
+    return "".join(unicodedata.normalize("NFKC", text).lower().split())[:SAME]
 
 
 def save(model, folder: Path, *, tokenizer=None, image_processor=None) -> None:

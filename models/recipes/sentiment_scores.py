@@ -1,20 +1,17 @@
-"""How sentiment-zh is judged: accuracy and calibration by domain, short sentences of our own, an n-gram baseline.
+"""How sentiment-zh is judged: accuracy and calibration by domain, and short sentences of our own.
 
 It knows scores and labels; it knows no training.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 
 import numpy as np
 
+from models.recipes.classifier_scores import accuracy, calibration_error
 from models.recipes.sentiment_data import Example
 
-log = logging.getLogger(__name__)
-
-BINS = 15
 NEGATION = (
     ("这个味道不好", 0),
     ("这个味道不是不好", 1),
@@ -89,28 +86,15 @@ def probe_examples() -> list[Example]:
     return [Example(text, label, f"probe: {name}") for name, pairs in PROBES.items() for text, label in pairs]
 
 
-def probabilities(logits: np.ndarray) -> np.ndarray:
-    """Softmax over the classes, shape as given."""
-    powers = np.exp(logits - logits.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)
-
-
-def calibration_error(chances: np.ndarray, labels: np.ndarray) -> float:
-    """Expected calibration error over 15 equal bins of confidence: Guo et al. 2017, arXiv:1706.04599."""
-    confidence, right = chances.max(1), chances.argmax(1) == labels
-    places = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    parts = [(right[places == bin_], confidence[places == bin_]) for bin_ in np.unique(places)]
-    return sum(abs(hits.mean() - sure.mean()) * len(hits) for hits, sure in parts) / len(labels)
-
-
 def table(examples: list[Example], chances: np.ndarray, baseline: np.ndarray) -> Iterator[str]:
     """A markdown table: accuracy and calibration error of each domain, beside the baseline's accuracy."""
-    domains, labels = np.array([example.domain for example in examples]), np.array([e.label for e in examples])
+    domains = np.array([example.domain for example in examples])
+    labels = np.array([example.label for example in examples])
     yield "| domain | texts | accuracy | calibration error | n-gram baseline |"
     yield "|---|---|---|---|---|"
     for domain in dict.fromkeys(domains):
         own = domains == domain
-        right, lower = (_accuracy(rows[own], labels[own]) for rows in (chances, baseline))
+        right, lower = (accuracy(rows[own], labels[own]) for rows in (chances, baseline))
         error = calibration_error(chances[own], labels[own])
         yield f"| {domain} | {own.sum()} | {right:.1f} % | {error:.3f} | {lower:.1f} % |"
 
@@ -120,20 +104,3 @@ def mistakes(examples: list[Example], chances: np.ndarray) -> Iterator[str]:
     for example, row in zip(examples, chances, strict=True):
         if example.domain.startswith("probe") and row.argmax() != example.label:
             yield f"{example.text} (positive {row[1]:.2f})"
-
-
-def baseline(train: list[Example], judged: list[Example]) -> np.ndarray:
-    """Class probabilities of logistic regression on TF-IDF of 1 to 3 characters, trained on the same texts."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-
-    once = {example.text: example for example in train}.values()
-    features = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
-    model = make_pipeline(features, LogisticRegression(C=10, max_iter=200))
-    model.fit([example.text for example in once], [example.label for example in once])
-    return model.predict_proba([example.text for example in judged])
-
-
-def _accuracy(chances: np.ndarray, labels: np.ndarray) -> float:
-    return 100 * float((chances.argmax(1) == labels).mean())

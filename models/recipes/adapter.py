@@ -1,10 +1,11 @@
-"""The LoRA adapter of sentiment-zh: put onto encoder-zh, written to a folder, and loaded again as anybody would.
+"""LoRA adapters on encoder-zh: put onto it, written to a folder, and loaded again as anybody would.
 
 Low-rank adaptation: Hu et al. 2021, https://arxiv.org/abs/2106.09685. It knows no data and no training.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,17 +14,15 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, BertForSequenceClassification, PreTrainedTokenizerBase
 
 BASE = "encoder-zh"
-LABELS = {0: "negative", 1: "positive"}
 RANK = 16
 LINEAR_LAYERS = r".*encoder\.layer\.\d+\..*(query|key|value|dense)"
 HEAD = ["pooler"]  # trained whole, for e5 has none of its own; peft adds the classifier by itself
 
 
-def load_base(folder: Path) -> tuple[BertForSequenceClassification, PreTrainedTokenizerBase]:
-    """encoder-zh with a fresh classifier, in single precision."""
-    model = BertForSequenceClassification.from_pretrained(
-        folder, id2label=LABELS, label2id={label: number for number, label in LABELS.items()}, dtype=torch.float32
-    )
+def load_base(folder: Path, labels: Sequence[str]) -> tuple[BertForSequenceClassification, PreTrainedTokenizerBase]:
+    """encoder-zh with a fresh classifier for these labels, in single precision."""
+    names = {"id2label": dict(enumerate(labels)), "label2id": {label: number for number, label in enumerate(labels)}}
+    model = BertForSequenceClassification.from_pretrained(folder, **names, dtype=torch.float32)
     return model, AutoTokenizer.from_pretrained(folder)
 
 
@@ -33,6 +32,11 @@ def add_adapter(model: BertForSequenceClassification) -> PeftModel:
         task_type="SEQ_CLS", r=RANK, lora_alpha=2 * RANK, target_modules=LINEAR_LAYERS, modules_to_save=HEAD
     )
     return get_peft_model(model, config)
+
+
+def resume_adapter(model: BertForSequenceClassification, folder: Path) -> PeftModel:
+    """An adapter from a folder, to be trained further."""
+    return PeftModel.from_pretrained(model, folder, is_trainable=True)
 
 
 def save_adapter(model: PeftModel, folder: Path) -> None:
@@ -48,7 +52,17 @@ def save_adapter(model: PeftModel, folder: Path) -> None:
     (folder / "README.md").unlink(missing_ok=True)
 
 
-def load_adapter(base: Path, folder: Path) -> tuple[BertForSequenceClassification, PreTrainedTokenizerBase]:
+@torch.no_grad()
+def cool(model: PeftModel, temperature: float) -> None:
+    """Divides all logits by a temperature, for good: it goes into the classifier's weights."""
+    for name, weights in model.named_parameters():
+        if "classifier.modules_to_save" in name:
+            weights /= temperature
+
+
+def load_adapter(
+    base: Path, folder: Path, labels: Sequence[str]
+) -> tuple[BertForSequenceClassification, PreTrainedTokenizerBase]:
     """The finished classifier: base and adapter from disk, merged into plain layers."""
-    model, tokenizer = load_base(base)
+    model, tokenizer = load_base(base, labels)
     return PeftModel.from_pretrained(model, folder).merge_and_unload().eval(), tokenizer
