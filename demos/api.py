@@ -18,12 +18,13 @@ from demos.i18n import LANGUAGES
 from demos.picture_file import PictureFile
 from demos.streaming import paced
 from models import batch
-from models.catalog import DEFAULT_ENCODER, Catalog, ModelSpec
+from models.catalog import DEFAULT_ENCODER, Catalog
 from models.finetune import dataset, report
 from models.finetune.runs import FinetuneRequest
 from models.generation import GenerationOptions
 from models.outlook import Outlook, outlook
 from models.sentiment import Prediction
+from models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from demos.page import Teahouse

@@ -54,6 +54,11 @@ class Strings:
         return value
 
 
+def in_language(pair: tuple[str, str], lang: str) -> str:
+    """One of the (zh, en) pairs that the catalog's models are described in."""
+    return pair[0] if lang == "zh" else pair[1]
+
+
 def labels(name: str | None, lang: str) -> dict[str, str]:
     """Class names of assets/labels/<name>.json: the model's own English name -> the name in a language."""
     path = ASSETS / "labels" / f"{name}.json"

@@ -8,11 +8,12 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
-from demos.i18n import Strings
-from models.catalog import MB, Catalog, ModelSpec, Task
+from demos.i18n import Strings, in_language
+from models.catalog import Catalog
 from models.errors import TeahouseError
 from models.outlook import Outlook, outlook, training_outlook
 from models.settings import Settings
+from models.spec import MB, ModelSpec, Task
 
 _MILLION = 1_000_000
 
@@ -26,12 +27,9 @@ class ModelCards:
     def answering(self, name: str | None, task: Task, lang: str) -> str:
         """The card, as HTML, of a typed or chosen name that is asked to answer."""
         try:
-            spec = self._catalog.find(name or "", task)
+            spec = self._catalog.find_answering(name or "", task)
         except TeahouseError as error:
-            return _card("", "", [self._say(error.key, lang, **error.values)])
-        if spec.bare:
-            valid = ", ".join(self._catalog.names(task))
-            return _card("", "", [self._say("errors.bare_encoder", lang, model=spec.name, valid=valid)])
+            return self._refused(error, lang)
         return self._drawn(spec, outlook(spec, self._settings), lang)
 
     def training(self, name: str | None, lang: str) -> str:
@@ -39,12 +37,15 @@ class ModelCards:
         try:
             spec = self._catalog.find(name or "", "text-classification")
         except TeahouseError as error:
-            return _card("", "", [self._say(error.key, lang, **error.values)])
+            return self._refused(error, lang)
         return self._drawn(spec, training_outlook(spec, self._settings), lang, trains=True)
+
+    def _refused(self, error: TeahouseError, lang: str) -> str:
+        return _card("", "", [self._say(error.key, lang, **error.values)])
 
     def _drawn(self, spec: ModelSpec, cost: Outlook, lang: str, *, trains: bool = False) -> str:
         facts = [*self._facts(spec, lang), *self._costs(spec, cost, lang, trains)]
-        return _card(_in(spec.good_at, lang), " · ".join(facts), list(self._warnings(spec, cost, lang, trains)))
+        return _card(in_language(spec.good_at, lang), " · ".join(facts), list(self._warnings(spec, cost, lang, trains)))
 
     def _facts(self, spec: ModelSpec, lang: str) -> Iterator[str]:
         if spec.languages:
@@ -55,7 +56,7 @@ class ModelCards:
             yield self._say("common.card.licence", lang, licence=spec.licence)
         elif spec.parameters:
             yield self._say("common.card.no_licence", lang)
-        if who := _in(spec.made_by, lang):
+        if who := in_language(spec.made_by, lang):
             yield who
 
     def _languages(self, spec: ModelSpec, lang: str) -> str:
@@ -104,10 +105,6 @@ def _card(praise: str, facts: str, warnings: list[str]) -> str:
     ]
     shown = "".join(f'<p class="{kind}">{html.escape(line)}</p>' for kind, line in lines if line)
     return f'<div class="tea-card">{shown}</div>'
-
-
-def _in(pair: tuple[str, str], lang: str) -> str:
-    return pair[0] if lang == "zh" else pair[1]
 
 
 def _millions(count: int) -> str:

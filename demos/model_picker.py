@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import gradio as gr
 
-from demos.i18n import DEFAULT, Localizer, Words
+from demos.i18n import DEFAULT, Localizer, Words, in_language
 from demos.model_card import ModelCards
-from models.catalog import DEFAULT_ENCODER, MB, Catalog, ModelSpec, Task
+from models.catalog import DEFAULT_ENCODER, Catalog
 from models.settings import Settings
+from models.spec import MB, ModelSpec, Task
 
 _AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
@@ -61,7 +62,7 @@ def _picker_with_card(
 
 def _shown(ui: Localizer, spec: ModelSpec, lang: str) -> Iterator[str]:
     yield spec.name
-    if title := spec.title[0] if lang == "zh" else spec.title[1]:
+    if title := in_language(spec.title, lang):
         yield title
     if spec.origin == "hub":
         yield f"{spec.download_bytes / MB:,.0f} MB"

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from models.catalog import ModelSpec
 from models.errors import BudgetExceeded
+from models.spec import ModelSpec
 
 logger = logging.getLogger(__name__)
 

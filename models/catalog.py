@@ -14,20 +14,7 @@ from pathlib import Path
 
 from models.errors import BadInput, UnknownModel, WrongTask
 from models.known import known_models
-from models.spec import BUNDLED, MB, TASKS, ModelSpec, Origin, Task, sized
-
-__all__ = [
-    "BUNDLED",
-    "DEFAULTS",
-    "DEFAULT_ENCODER",
-    "MB",
-    "TASKS",
-    "Catalog",
-    "ModelSpec",
-    "Origin",
-    "Task",
-    "sized",
-]
+from models.spec import ModelSpec, Origin, Task
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@(?!.*\.\.)[\w./-]{1,100})?")
 _NEAREST_FIRST: tuple[Origin, ...] = ("bundled", "wheel", "hub")
@@ -94,6 +81,13 @@ class Catalog:
             raise UnknownModel("errors.no_wheel", model=spec.name, wheel=spec.wheel)
         return spec
 
+    def find_answering(self, typed: str, task: Task) -> ModelSpec:
+        """The same for a model that is to answer: WrongTask for an encoder without a head, which can only be taught."""
+        spec = self.find(typed, task)
+        if spec.bare:
+            raise WrongTask("errors.bare_encoder", model=spec.name, valid=", ".join(self.names(task)))
+        return spec
+
     def _offered(self, task: Task) -> list[ModelSpec]:
         return [spec for spec in self._known.values() if spec.task == task and self.is_here(spec)]
 
@@ -128,10 +122,7 @@ class Catalog:
         return ModelSpec(name=name, task=task, source=str(folder.resolve()), origin="folder")
 
 
-def _nearness(spec: ModelSpec) -> int:
-    return _NEAREST_FIRST.index(spec.origin) if spec.origin in _NEAREST_FIRST else 0
-
-
 def _rank(spec: ModelSpec) -> tuple[int, bool]:
     """What is nearer comes first, and what only pickles are known of comes last of its kind."""
-    return _nearness(spec), spec.weights == "pickle"
+    nearness = _NEAREST_FIRST.index(spec.origin) if spec.origin in _NEAREST_FIRST else 0
+    return nearness, spec.weights == "pickle"

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from models.errors import BadInput, SourceFailed, UnknownModel, UnsafeWeights, WrongTask
-from models.spec import MB, ModelSpec, Task
+from models.spec import FLOAT32_BYTES, MB, ModelSpec, Task
 
-FLOAT32_BYTES = 4
 LARGEST_HEADER = 100 * 1024 * 1024  # bytes; the bound that safetensors itself sets
 # What a checkpoint may consist of. Weights are safetensors only; .model is a SentencePiece vocabulary.
 ALLOWED_SUFFIXES = (".safetensors", ".json", ".txt", ".model", ".jinja")
@@ -109,6 +108,11 @@ def read_config(folder: Path, model: str = "") -> dict:
 def parameters(folder: Path, model: str = "") -> int:
     """Parameters in all safetensors of a folder, by their headers: 8 bytes of length, then JSON with the shapes."""
     return sum(_parameters_of(path, model or folder.name) for path in folder.glob("*.safetensors"))
+
+
+def float32_size(folder: Path, model: str = "") -> int:
+    """Bytes that the parameters of a folder take in single precision."""
+    return parameters(folder, model) * FLOAT32_BYTES
 
 
 def _parameters_of(path: Path, model: str) -> int:

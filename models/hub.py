@@ -17,7 +17,7 @@ from models.activity import Activity
 from models.errors import UnknownModel
 from models.failures import Missing, NotDownloaded
 from models.settings import Settings
-from models.spec import ModelSpec
+from models.spec import FLOAT32_BYTES, ModelSpec
 
 
 class HubEndpoint:
@@ -33,7 +33,7 @@ class HubEndpoint:
         with _clear_answers(spec):
             info = self._info(spec)
         if info.safetensors and info.safetensors.total:
-            return info.safetensors.total * checkpoint.FLOAT32_BYTES
+            return info.safetensors.total * FLOAT32_BYTES
         return sum(file.size or 0 for file in info.siblings if file.rfilename.endswith(".safetensors"))
 
     def fetch(self, spec: ModelSpec) -> Path:
@@ -98,7 +98,7 @@ class HubDownloads:
         self._settings = settings
 
     def float32_size(self, spec: ModelSpec) -> int:
-        return checkpoint.parameters(self.fetch(spec), spec.name) * checkpoint.FLOAT32_BYTES
+        return checkpoint.float32_size(self.fetch(spec), spec.name)
 
     def fetch(self, spec: ModelSpec) -> Path:
         """The folder of a model that is here whole; NotDownloaded where it is not."""

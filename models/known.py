@@ -11,10 +11,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from models.spec import BUNDLED, MB, ModelSpec
+from models.spec import BUNDLED, FLOAT32_BYTES, MB, ModelSpec
 
 TABLE = Path(__file__).resolve().parents[1] / "assets" / "models.json"
-_FLOAT32_BYTES = 4
 _PAIRS = ("title", "good_at", "made_by")
 
 
@@ -41,4 +40,4 @@ def _spec(name: str, entry: dict[str, Any]) -> ModelSpec:
 
 def _reserved(megabytes: int, parameters: int) -> int:
     """Bytes to reserve: as measured, or what the parameters take in single precision, in whole megabytes."""
-    return (megabytes or -(-parameters * _FLOAT32_BYTES // MB)) * MB
+    return (megabytes or -(-parameters * FLOAT32_BYTES // MB)) * MB

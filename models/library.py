@@ -10,10 +10,11 @@ from contextlib import contextmanager
 
 from models.activity import Activity, Step
 from models.cache import ModelCache
-from models.catalog import Catalog, Task
+from models.catalog import Catalog
 from models.errors import WrongTask
 from models.loading import LoadedModel
 from models.sources import Sources
+from models.spec import Task
 
 
 class Library:
@@ -26,10 +27,7 @@ class Library:
     @contextmanager
     def lease(self, name: str, task: Task) -> Iterator[LoadedModel]:
         """The loaded model for a typed name. Raises a TeahouseError where there is none or it does not fit."""
-        spec = self.catalog.find(name, task)
-        if spec.bare:
-            raise WrongTask("errors.bare_encoder", model=name, valid=", ".join(self.catalog.names(task)))
-        spec = self._sources.measured(spec)
+        spec = self._sources.measured(self.catalog.find_answering(name, task))
         with self.cache.lease(spec) as loaded:
             if loaded.spec.task != task:  # the same Hub id or folder, typed in another tab before
                 valid = ", ".join(self.catalog.names(task))

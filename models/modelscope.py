@@ -37,7 +37,7 @@ class ModelScopeDownloads:
         self._cache = settings.modelscope_cache
 
     def float32_size(self, spec: ModelSpec) -> int:
-        return checkpoint.parameters(self.fetch(spec), spec.name) * checkpoint.FLOAT32_BYTES
+        return checkpoint.float32_size(self.fetch(spec), spec.name)
 
     def fetch(self, spec: ModelSpec) -> Path:
         """The folder of a model that is here whole; NotDownloaded where it is not."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from models.catalog import Catalog
 from models.errors import TeahouseError
 from models.settings import Settings
-from models.spec import ModelSpec, Task
+from models.spec import FLOAT32_BYTES, ModelSpec, Task
 
 TRAINING_BYTES = 16  # a parameter: itself, its gradient and Adam's two moments, in single precision
 
@@ -37,7 +37,7 @@ def outlook(spec: ModelSpec, settings: Settings) -> Outlook:
 
 def training_outlook(spec: ModelSpec, settings: Settings) -> Outlook:
     """What fine-tuning from the model will cost, against the largest base that is trained here."""
-    parameters = spec.parameters or spec.size_bytes // 4
+    parameters = spec.parameters or spec.size_bytes // FLOAT32_BYTES
     return Outlook(
         memory=parameters * TRAINING_BYTES or None,
         limit=settings.max_train_parameters * TRAINING_BYTES,
@@ -55,14 +55,14 @@ def begins_with_download(catalog: Catalog, settings: Settings, task: Task, name:
 
 def is_downloaded(spec: ModelSpec, hub_cache: Path) -> bool:
     """Whether the files of a Hub model lie in the Hub's cache: config and weights of the revision it would take."""
-    repository = hub_cache / f"models--{spec.source.replace('/', '--')}"
-    revision = spec.revision or "main"
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
     try:
-        named = repository / "refs" / revision
-        snapshot = repository / "snapshots" / (named.read_text().strip() if named.is_file() else revision)
-        return (snapshot / "config.json").is_file() and any(snapshot.glob("*.safetensors"))
-    except OSError:
+        config = try_to_load_from_cache(spec.source, "config.json", cache_dir=hub_cache, revision=spec.revision)
+    except HFValidationError:  # a name that the Hub could not have
         return False
+    return isinstance(config, str) and any(Path(config).parent.glob("*.safetensors"))
 
 
 def _download(spec: ModelSpec, settings: Settings) -> dict[str, int | bool | None]:

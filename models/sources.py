@@ -18,7 +18,7 @@ from models.errors import Phrase, SourceFailed, TeahouseError, UnknownModel
 from models.hub import HubDownloads, HubEndpoint
 from models.modelscope import ModelScope, ModelScopeDownloads
 from models.settings import Settings
-from models.spec import ModelSpec, sized
+from models.spec import FLOAT32_BYTES, ModelSpec, sized
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -89,8 +89,8 @@ class Sources:
         if spec.origin == "hub":
             return self._asked(spec, lambda place: place.float32_size(spec))
         if spec.origin == "wheel":
-            return spec.parameters * checkpoint.FLOAT32_BYTES
-        return checkpoint.parameters(Path(spec.source), spec.shown_name) * checkpoint.FLOAT32_BYTES
+            return spec.parameters * FLOAT32_BYTES
+        return checkpoint.float32_size(Path(spec.source), spec.shown_name)
 
     def _asked(self, spec: ModelSpec, ask: Callable[[Place], Answer]) -> Answer:
         """The first answer. With no endpoint reached, what was downloaded before serves, if it is whole.

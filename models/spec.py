@@ -16,6 +16,7 @@ TASKS: tuple[Task, ...] = get_args(Task)
 
 BUNDLED = Path(__file__).parent / "bundled"
 MB = 1024 * 1024
+FLOAT32_BYTES = 4
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from models.catalog import MB, ModelSpec
+from models.spec import MB, ModelSpec
 
 DEAD_ENDPOINT = "http://127.0.0.1:9"  # the discard port: nobody listens
 

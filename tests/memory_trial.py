@@ -13,11 +13,12 @@ import psutil
 
 from models.activity import Activity
 from models.cache import ModelCache
-from models.catalog import Catalog, ModelSpec
+from models.catalog import Catalog
 from models.library import Library
 from models.loading import Loader
 from models.settings import Settings
 from models.sources import Sources
+from models.spec import ModelSpec
 
 MB = 1024 * 1024
 TASK = "text-classification"

@@ -18,10 +18,11 @@ from fakes import CountingLoader, fake_spec
 from tiny_models import write_bert
 
 from models.cache import ModelCache
-from models.catalog import MB, Catalog, ModelSpec
+from models.catalog import Catalog
 from models.engine import Engine
 from models.errors import BudgetExceeded, SourceFailed, WrongTask
 from models.generation import GenerationOptions, GenerationRunner
+from models.spec import MB, ModelSpec
 
 
 def use(cache: ModelCache, spec: ModelSpec) -> object:

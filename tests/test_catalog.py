@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from models import checkpoint
-from models.catalog import BUNDLED, DEFAULTS, MB, TASKS, Catalog, ModelSpec, sized
+from models.catalog import DEFAULTS, Catalog
 from models.errors import BadInput, UnknownModel, UnknownRun, WrongTask
 from models.known import known_models
+from models.spec import BUNDLED, MB, TASKS, ModelSpec, sized
 
 CLASSIFY = "text-classification"
 WHEEL = "smollm2-135m-instruct"

@@ -26,10 +26,11 @@ from demos.i18n import Localizer, Strings
 from demos.streaming import paced
 from demos.waiting import Waiter
 from models.cache import ModelCache
-from models.catalog import MB, Catalog
+from models.catalog import Catalog
 from models.engine import Engine
 from models.errors import BadInput, WrongTask
 from models.generation import GenerationOptions
+from models.spec import MB
 from models.verse import PoemRequest
 
 TOKEN_SECONDS = 0.01

@@ -21,8 +21,9 @@ from demos.vision import Handlers
 from demos.vision_view import VisionView
 from demos.waiting import Waiter
 from models.activity import Step
-from models.catalog import DEFAULTS, MB, Catalog, ModelSpec
+from models.catalog import DEFAULTS, Catalog
 from models.known import known_models
+from models.spec import MB, ModelSpec
 
 CLASSIFY, GENERATE, LOOK = "text-classification", "text-generation", "image-classification"
 QWEN = "Qwen/Qwen2.5-0.5B-Instruct"

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.catalog import TASKS, Catalog
+from models.catalog import Catalog
 from models.explain import Explainer
 from models.generation import GenerationOptions, GenerationRunner
 from models.loading import LoadedModel
 from models.sentiment import Prediction, SentimentRunner
 from models.settings import Settings
+from models.spec import TASKS
 from models.verse import PoemRequest
 from models.vision import VisionRunner
 

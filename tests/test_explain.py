@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from models import heat
-from models.catalog import BUNDLED, Catalog, ModelSpec
+from models.catalog import Catalog
 from models.errors import BadInput
 from models.explain import Explainer, TokenWeight, stretches
 from models.sentiment import SentimentRunner
+from models.spec import BUNDLED, ModelSpec
 from models.vision import VisionRunner
 
 PICTURE = "image-classification"

@@ -12,7 +12,6 @@ import psutil
 import pytest
 
 from models.cache import ModelCache
-from models.catalog import ModelSpec
 from models.errors import BadInput, Busy, UnknownModel, UnknownRun, WrongTask
 from models.finetune import report
 from models.finetune.process import WorkerProcess
@@ -20,6 +19,7 @@ from models.finetune.run import Run
 from models.finetune.run_folder import RunFolder
 from models.finetune.runs import FinetuneRequest, RunStore
 from models.settings import Settings
+from models.spec import ModelSpec
 
 TEA = Path(__file__).resolve().parents[1] / "assets" / "examples" / "finetune_tea.csv"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from models.catalog import MB, Catalog, ModelSpec
+from models.catalog import Catalog
 from models.outlook import begins_with_download, is_downloaded, outlook, training_outlook
+from models.spec import MB, ModelSpec
 
 BERT = "google-bert/bert-base-chinese"
 QWEN = "Qwen/Qwen2.5-0.5B-Instruct"

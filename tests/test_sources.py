@@ -13,9 +13,9 @@ from fakes import DEAD_ENDPOINT
 from hub_server import Cut, HubServer
 from visitor import CLASSIFY, Visitor, local_answer
 
-from models.catalog import MB
 from models.errors import BadInput, SourceFailed, UnknownModel, UnsafeWeights, WrongTask, phrase
 from models.settings import Settings
+from models.spec import MB
 
 WEIGHTS = "model.safetensors"
 

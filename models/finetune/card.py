@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from models.catalog import ModelSpec
 from models.finetune.request import FinetuneRequest
 from models.finetune.run import Metrics
+from models.spec import ModelSpec
 
 _USE = """```python
 import torch

@@ -15,11 +15,11 @@ import torch
 from torch import nn
 
 from models.activity import Activity
-from models.catalog import ModelSpec
 from models.errors import BadInput, WrongTask
 from models.loading import Loader
 from models.settings import Settings
 from models.sources import Sources
+from models.spec import ModelSpec
 
 _HEAD_SPREAD = 0.02  # standard deviation of the new head's weights, as BERT draws its own
 

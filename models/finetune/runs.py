@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from models import checkpoint
-from models.catalog import DEFAULT_ENCODER, Catalog, ModelSpec
+from models.catalog import DEFAULT_ENCODER, Catalog
 from models.errors import BadInput, Busy, UnknownRun
 from models.finetune import dataset
 from models.finetune.process import WorkerProcess
@@ -25,6 +25,7 @@ from models.finetune.request import FinetuneRequest
 from models.finetune.run import Run, read_run
 from models.finetune.run_folder import RunFolder
 from models.settings import Settings
+from models.spec import ModelSpec
 
 __all__ = ["FinetuneRequest", "Run", "RunStore"]
 
@@ -118,7 +119,7 @@ class RunStore:
             source=str(folder.model),
             origin="run",
             revision=str(run.step),  # a resumed run gives another model under the same name
-            size_bytes=checkpoint.parameters(folder.model) * checkpoint.FLOAT32_BYTES,
+            size_bytes=checkpoint.float32_size(folder.model),
             title=("我的微调", "My fine-tune"),
         )
 

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.activity import Activity
-from models.catalog import Catalog, ModelSpec
+from models.catalog import Catalog
 from models.errors import TeahouseError
 from models.finetune import dataset
 from models.finetune.run import Metrics
 from models.finetune.run_folder import RunFolder
+from models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from models.finetune.classifier import Classifier
