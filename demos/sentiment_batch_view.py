@@ -13,7 +13,7 @@ from demos import i18n
 from demos.i18n import Strings
 from demos.sentiment_view import bar, percent, tone
 from models.batch import BatchProgress, BatchResult, BatchRow
-from models.sentiment import UNCERTAIN_BELOW
+from models.sentiment import certain_from
 
 SHOWN_ROWS = 100
 _SHOWN_CHARACTERS = 60
@@ -81,7 +81,7 @@ class BatchView:
             "rows": summary["rows"] - summary["empty"],
             "seconds": f"{summary['seconds']:.1f}",
             "uncertain": summary["uncertain"],
-            "bound": f"{UNCERTAIN_BELOW:.0%}",
+            "bound": f"{certain_from(len(summary['counts'])):.0%}",
             "empty": summary["empty"],
             "long": summary["in_windows"],
         }

@@ -45,7 +45,7 @@ class SentimentView:
             return f'<div class="tea-empty">{self._say("sentiment.nothing_yet", lang)}</div>'
         names = i18n.labels(answer.labels, lang)
         found = answer.sentiment
-        parts = [self._verdict(found, names, lang), self._bars(found.predictions, names, lang)]
+        parts = [self._verdict(answer, names, lang), self._bars(found.predictions, names, lang)]
         if len(found.windows) > 1:
             parts.append(self._windows(found, names, lang))
         return f'<div class="tea-answer">{"".join(parts)}</div>'
@@ -70,11 +70,13 @@ class SentimentView:
         hint = f'<p class="tea-muted">{("" if lang == "zh" else " ").join(hints)}</p>'
         return f'<div class="tea-why"><p class="tea-heat">{tokens}</p>{legend}{hint}</div>'
 
-    def _verdict(self, found: Sentiment, names: Mapping[str, str], lang: str) -> str:
+    def _verdict(self, answer: Answer, names: Mapping[str, str], lang: str) -> str:
+        found = answer.sentiment
         label = html.escape(names.get(found.best.label, found.best.label))
         values = {"label": label, "percent": percent(found.best.score, 0)}
         if found.is_certain:
-            sentence = self._say("sentiment.verdict_known" if names else "sentiment.verdict", lang, **values)
+            known = answer.labels == "sentiment"  # adjectives, which a sentence takes as they are
+            sentence = self._say("sentiment.verdict_known" if known else "sentiment.verdict", lang, **values)
             return f'<p class="tea-verdict">{sentence}</p>'
         sentence = self._say("sentiment.uncertain", lang, **values)
         return f'<p class="tea-verdict tea-unsure">{sentence}</p>'

@@ -23,7 +23,7 @@ import pandas as pd
 from models.catalog import DEFAULTS
 from models.errors import BadInput
 from models.finetune import dataset
-from models.sentiment import TASK, UNCERTAIN_BELOW, Sentiment
+from models.sentiment import TASK, Sentiment, certain_from
 from models.settings import Settings
 
 _PIECE_TEXTS = 32  # texts between two signs of progress
@@ -77,7 +77,7 @@ class BatchResult:
             "rows": len(self.rows),
             "empty": counted[""],
             "counts": {label: counted[label] for label in self.classes},
-            "uncertain": sum(row.score < UNCERTAIN_BELOW for row in judged),
+            "uncertain": sum(row.score < certain_from(len(self.classes)) for row in judged),
             "in_windows": sum(row.windows > 1 for row in judged),
             "seconds": round(self.seconds, 2),
         }

@@ -21,7 +21,7 @@ ERRORS = Path(__file__).resolve().parents[1] / "assets" / "strings" / "errors.js
 # What people come looking for, by task: at home, and on the Hub.
 EXPECTED = {
     "text-classification": (
-        {"sentiment-zh"},
+        {"sentiment-zh", "emotion-zh"},
         {"uer/roberta-base-finetuned-jd-binary-chinese", "IDEA-CCNL/Erlangshen-Roberta-110M-Sentiment"},
     ),
     "text-generation": (

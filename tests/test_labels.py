@@ -20,12 +20,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LABELS = ROOT / "assets" / "labels"
 EXAMPLES = ROOT / "assets" / "examples"
 PICTURES = EXAMPLES / "pictures"
-COUNTS = {"imagenet": 1000, "cifar10": 10, "sentiment": 2}
+COUNTS = {"imagenet": 1000, "cifar10": 10, "sentiment": 2, "emotion": 8}
 MODELS = {
     "efficientnet-lite0": "imagenet",
     "resnet-cifar10": "cifar10",
     "vit-cifar10": "cifar10",
     "sentiment-zh": "sentiment",
+    "emotion-zh": "emotion",
 }
 # Chinese words that are written with a Latin letter
 LETTERED = {"T恤", "福特T型车"}

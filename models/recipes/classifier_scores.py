@@ -1,4 +1,4 @@
-"""What classifiers are judged by: probabilities, calibration, and a character n-gram model to compare with.
+"""What classifiers are judged by: probabilities, calibration, F1, and a character n-gram model to compare with.
 
 It knows logits, labels and texts; it knows no training.
 """
@@ -34,14 +34,20 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(candidates[int(np.argmin(losses))])
 
 
-def ngram_baseline(texts: Sequence[str], labels: Sequence[int], judged: Sequence[str]) -> np.ndarray:
-    """Class probabilities of logistic regression on TF-IDF of 1 to 3 characters, trained on the same texts."""
+def ngram_baseline(
+    texts: Sequence[str], labels: Sequence[int], judged: Sequence[str], *, balanced: bool = False
+) -> np.ndarray:
+    """Class probabilities of logistic regression on TF-IDF of 1 to 3 characters, trained on the same texts.
+
+    balanced: rare classes weigh as much as common ones, and the features' weights are held smaller.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
     features = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
-    model = make_pipeline(features, LogisticRegression(C=10, max_iter=200))
+    options = {"C": 1, "class_weight": "balanced"} if balanced else {"C": 10}
+    model = make_pipeline(features, LogisticRegression(max_iter=200, **options))
     model.fit(list(texts), list(labels))
     return model.predict_proba(list(judged))
 

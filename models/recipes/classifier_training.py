@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Logits (N, classes), labels (N,) and the places of the N examples among all -> a scalar.
+Loss = Callable[[torch.Tensor, torch.Tensor, list[int]], torch.Tensor]
+
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """One pass over the examples as they are given, or its first `steps` batches."""
+    """`epochs` passes over the examples as they are given, or their first `steps` batches."""
 
     steps: int | None = None
+    epochs: int = 1
     batch_size: int = 32
     max_length: int = 192  # tokens
     learning_rate: float = 5e-4
@@ -74,10 +78,13 @@ def train(
     options: TrainingOptions,
     checkpoint: Path,
     evaluate: Callable[[], str],
+    loss: Loss | None = None,
 ) -> TrainingState:
-    """Trains in place. `evaluate` is called now and then; what it says is logged."""
+    """Trains in place. `evaluate` is called now and then; what it says is logged. `loss`: cross-entropy by default."""
     ids = tokenizer(list(texts), truncation=True, max_length=options.max_length)["input_ids"]
-    batches = bucket(list(map(len, ids)), options.batch_size, random.Random(options.seed))[: options.steps]
+    order, lengths = random.Random(options.seed), list(map(len, ids))
+    batches = [batch for _ in range(options.epochs) for batch in bucket(lengths, options.batch_size, order)]
+    batches = batches[: options.steps]
     optimizer = torch.optim.AdamW(_groups(model, options), lr=options.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_rate, len(batches), options.warmup))
     state = TrainingState.load(checkpoint, model, optimizer, schedule)
@@ -85,8 +92,11 @@ def train(
     for batch in batches[state.step :]:
         began = time.monotonic()
         inputs = tokenizer.pad({"input_ids": [ids[place] for place in batch]}, return_tensors="pt")
-        loss = _step(model, inputs, torch.tensor([labels[place] for place in batch]), optimizer, schedule)
-        _count(state, loss, time.monotonic() - began)
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = model(**inputs).logits.float()
+        value = (loss or _cross_entropy)(scores, torch.tensor([labels[place] for place in batch]), batch)
+        _descend(model, value, optimizer, schedule)
+        _count(state, value.item(), time.monotonic() - began)
         if state.step % options.evaluate_steps == 0:
             log.info("step %d: %s", state.step, evaluate())
             model.train()
@@ -138,15 +148,16 @@ def _groups(model: torch.nn.Module, options: TrainingOptions) -> list[dict]:
     ]
 
 
-def _step(model: torch.nn.Module, inputs: dict, labels: torch.Tensor, optimizer, schedule) -> float:
-    with torch.autocast("cpu", torch.bfloat16):
-        loss = model(**inputs, labels=labels).loss
+def _cross_entropy(scores: torch.Tensor, labels: torch.Tensor, _places: list[int]) -> torch.Tensor:
+    return torch.nn.functional.cross_entropy(scores, labels)
+
+
+def _descend(model: torch.nn.Module, loss: torch.Tensor, optimizer, schedule) -> None:
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     schedule.step()
     optimizer.zero_grad(set_to_none=True)
-    return loss.item()
 
 
 def _count(state: TrainingState, loss: float, seconds: float) -> None:

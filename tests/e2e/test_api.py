@@ -70,6 +70,18 @@ def test_the_words_that_spoke_for_it_join_to_the_text(client):
     assert "".join(token["text"] for token in explained["tokens"]) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [("今天终于放假啦，太开心了！", "happiness"), ("排了两个小时的队还被插队，气死我了", "anger")],
+)
+def test_an_emotion_is_named_among_eight(client, text, emotion):
+    answer = client.predict(text, "emotion-zh", api_name="/classify_sentiment")
+    assert answer["label"] == emotion
+    assert len(answer["confidences"]) == 8
+    explained = client.predict(text, "emotion-zh", api_name="/explain_sentiment")
+    assert "".join(token["text"] for token in explained["tokens"]) == text
+
+
 def test_a_batch_comes_back_in_order_as_a_csv_for_excel(client):
     summary, path = client.predict(
         handle_file(str(ASSETS / "reviews.csv")), "text", api_name="/classify_sentiment_batch"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from pickers import type_model
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -17,6 +18,16 @@ def test_one_click_on_an_example_answers(visit, lang):
     page.locator("#tea-sentiment-examples button, #tea-sentiment-examples .gallery-item").first.click()
     expect(page.locator("#tea-sentiment-result")).to_contain_text(re.compile(r"\d+(\.\d+)?\s?%"))
     expect(page.locator("#tea-sentiment-result")).to_contain_text(POSITIVE[lang])
+
+
+def test_another_model_names_an_emotion_in_the_language_of_the_page(visit):
+    page = visit("?tab=sentiment", lang="zh")
+    type_model(page, "sentiment", "emotion-zh")
+    page.locator("#tea-sentiment-text textarea").fill("今天终于放假啦，太开心了！")
+    page.locator("#tea-sentiment-run").click()
+    expect(page.locator("#tea-sentiment-result .tea-verdict")).to_contain_text("喜悦")
+    page.get_by_label("English").check()
+    expect(page.locator("#tea-sentiment-result .tea-verdict")).to_contain_text("happiness")
 
 
 def test_the_answer_is_reworded_with_the_page(visit):
