@@ -41,7 +41,7 @@ class GenerationOptions:
     Numbers may arrive as floats or, from a page's emptied field, as None; BadInput names the one that is out of bounds.
     """
 
-    max_new_tokens: int = 128
+    max_new_tokens: int = 200  # room for a piece of prose by gpt-zh and its own end
     temperature: float = 0.9
     top_k: int = 50
     top_p: float = 0.95

@@ -1,9 +1,10 @@
 """gpt-zh: a GPT-2 of 6.6 M parameters for Chinese verse, trained from scratch, one character a token.
 
-    python -m models.recipes.gpt_zh --data DIR --work DIR --minutes 85 --threads 1
+    python -m models.recipes.gpt_zh --data DIR --work DIR --minutes 85
 
 The learning rate follows the clock: it has decayed to nothing when --minutes of training are over, however fast the
-machine is. A run that was cut goes on from its last checkpoint in --work. Knows nothing of the app.
+machine is. A run that was cut goes on from its last checkpoint in --work; --start begins a second round from the weights
+of an earlier one. Knows nothing of the app.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from models.recipes import common
-from models.recipes.gpt_zh_corpus import Corpus, mixed, plain, read_corpus, without_rare
-from models.recipes.gpt_zh_scores import bits_per_character, score
+from models.recipes.gpt_zh_corpus import Corpus, mixed, plain, read_corpus, rhyming, without_rare
+from models.recipes.gpt_zh_scores import bits_per_character, known_characters, score
 from models.recipes.gpt_zh_tokenizer import END_OF_MESSAGE, build_tokenizer, frequent
 
 if TYPE_CHECKING:
@@ -40,8 +41,11 @@ POOL = 1024  # documents that are sorted by length together, so that rows of a b
 BATCH_TOKENS = 3072
 PEAK_RATE = 3e-3
 WARM_UP = 0.02  # of the time
+RHYME_WEIGHT = 3.0  # of a rhyming character's loss: it is one in twelve of a poem's, and what the ear waits for
 IGNORED = -100
 CHECKPOINT_SECONDS = 300
+
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # inputs, labels and the labels' weights, each (rows, tokens)
 
 logger = logging.getLogger(NAME)
 
@@ -61,7 +65,7 @@ def main() -> None:
     common.start(options)
     corpus, tokenizer = prepare(options)
     logger.info("documents: %s", {kind: len(found) for kind, found in corpus.documents.items()})
-    model = build_model(tokenizer)
+    model = read_model(options.start) if options.start else build_model(tokenizer)
     progress = train(model, tokenizer, corpus, options)
     folder = options.out or common.BUNDLED / NAME
     common.save(copy.deepcopy(model), folder, tokenizer=tokenizer)
@@ -76,12 +80,18 @@ def read_options() -> argparse.Namespace:
     options = common.parser(__doc__)
     options.add_argument("--minutes", type=float, default=85, help="training time, to which the learning rate decays")
     options.add_argument("--peak-rate", type=float, default=PEAK_RATE)
+    options.add_argument("--start", type=Path, help="a folder of gpt-zh whose weights and vocabulary to begin with")
     return options.parse_args()
 
 
 def prepare(options: argparse.Namespace) -> tuple[Corpus, PreTrainedTokenizerFast]:
     """Corpus and tokenizer, each made from the other: the vocabulary decides which poems stay."""
+    from transformers import AutoTokenizer  # works only after common.start has mended torchvision
+
     corpus = read_corpus(options.data, options.seed)
+    if options.start:
+        tokenizer = AutoTokenizer.from_pretrained(options.start)
+        return without_rare(corpus, known_characters(tokenizer)), tokenizer
     counts: Counter[str] = Counter()
     for found in corpus.documents.values():
         for document in found:
@@ -91,7 +101,7 @@ def prepare(options: argparse.Namespace) -> tuple[Corpus, PreTrainedTokenizerFas
 
 
 def build_model(tokenizer: PreTrainedTokenizerFast) -> GPT2LMHeadModel:
-    from transformers import GPT2Config, GPT2LMHeadModel  # works only after common.start has mended torchvision
+    from transformers import GPT2Config, GPT2LMHeadModel
 
     config = GPT2Config(
         vocab_size=len(tokenizer),
@@ -112,6 +122,12 @@ def build_model(tokenizer: PreTrainedTokenizerFast) -> GPT2LMHeadModel:
     return model
 
 
+def read_model(folder: Path) -> GPT2LMHeadModel:
+    from transformers import GPT2LMHeadModel
+
+    return GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32)
+
+
 def train(model: GPT2LMHeadModel, tokenizer, corpus: Corpus, options: argparse.Namespace) -> Progress:
     """Trains until --minutes are over; on return the model is in evaluation mode."""
     optimizers = Optimizers(model)
@@ -122,10 +138,10 @@ def train(model: GPT2LMHeadModel, tokenizer, corpus: Corpus, options: argparse.N
     model.train()
     for batches in pools(corpus, tokenizer, options.seed, start=progress.pool):
         losses = []
-        for inputs, labels in batches:
+        for inputs, labels, weights in batches:
             if progress.seconds >= limit:
                 break
-            losses.append(backward(model, inputs, labels))
+            losses.append(backward(model, inputs, labels, weights))
             optimizers.step(options.peak_rate * schedule(progress.seconds / limit))
             progress.step += 1
             progress.tokens += int((labels != IGNORED).sum())
@@ -142,11 +158,15 @@ def train(model: GPT2LMHeadModel, tokenizer, corpus: Corpus, options: argparse.N
     return progress
 
 
-def backward(model: GPT2LMHeadModel, inputs: torch.Tensor, labels: torch.Tensor) -> float:
-    """Leaves clipped gradients on the model; the loss is the mean over the labelled tokens."""
+def backward(model: GPT2LMHeadModel, inputs: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> float:
+    """Leaves clipped gradients on the model; the loss is the weighted mean over the labelled tokens."""
     with torch.autocast("cpu", torch.bfloat16):
         logits = model(input_ids=inputs).logits
-    loss = cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten(), ignore_index=IGNORED)
+    losses = cross_entropy(
+        logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten(), ignore_index=IGNORED, reduction="none"
+    )
+    weights = weights[:, 1:].flatten()
+    loss = (losses * weights).sum() / weights.sum()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     return loss.item()
@@ -189,7 +209,7 @@ def schedule(done: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - WARM_UP) / (1 - WARM_UP))))
 
 
-def pools(corpus: Corpus, tokenizer, seed: int, start: int) -> Iterator[Iterator[tuple[torch.Tensor, torch.Tensor]]]:
+def pools(corpus: Corpus, tokenizer, seed: int, start: int) -> Iterator[Iterator[Batch]]:
     """Pool after pool of batches, beginning with pool number `start`; each pool depends on the seed and its number."""
     documents = mixed(corpus.documents)
     for number in range(10**9):
@@ -198,9 +218,13 @@ def pools(corpus: Corpus, tokenizer, seed: int, start: int) -> Iterator[Iterator
             yield batches_of(pool, tokenizer, random.Random(f"{seed}/{number}"))
 
 
-def batches_of(pool: list[str], tokenizer, rng: random.Random) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """One document a row from position 0, as in use; rows of a like length together; labels ignore the padding."""
-    rows = sorted((ids[:POSITIONS] for ids in tokenizer(pool)["input_ids"]), key=len)
+def batches_of(pool: list[str], tokenizer, rng: random.Random) -> Iterator[Batch]:
+    """One document a row from position 0, as in use; rows of a like length together; padding weighs nothing."""
+    rows = [
+        [(number, RHYME_WEIGHT if place in rhymes else 1.0) for place, number in enumerate(ids[:POSITIONS])]
+        for ids, rhymes in zip(tokenizer(pool)["input_ids"], map(rhyming, pool), strict=True)
+    ]
+    rows.sort(key=len)
     batches = []
     while rows:
         count = max(1, BATCH_TOKENS // len(rows[-1]))
@@ -209,8 +233,9 @@ def batches_of(pool: list[str], tokenizer, rng: random.Random) -> Iterator[tuple
     rng.shuffle(batches)
     for batch in batches:
         width = max(map(len, batch))
-        labels = torch.tensor([row + [IGNORED] * (width - len(row)) for row in batch])
-        yield labels.clamp(min=tokenizer.pad_token_id), labels
+        padded = torch.tensor([row + [(IGNORED, 0.0)] * (width - len(row)) for row in batch])
+        labels = padded[..., 0].long()
+        yield labels.clamp(min=tokenizer.pad_token_id), labels, padded[..., 1]
 
 
 def log(progress: Progress, losses: list[float], limit: float) -> None:

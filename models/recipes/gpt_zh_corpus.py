@@ -18,7 +18,7 @@ from models.recipes.common import read_lines
 from models.recipes.gpt_zh_tokenizer import BODY, END_OF_MESSAGE, END_OF_TEXT, TITLE
 from models.verse import FORMS, LONGEST_TITLE
 
-SHARES = {"verse": 0.55, "ci": 0.12, "prose": 0.18, "dialogue": 0.15}  # of the characters that are trained on
+SHARES = {"verse": 0.50, "ci": 0.12, "prose": 0.22, "dialogue": 0.16}  # of the characters that are trained on
 FAMOUS_REPEATS = 8
 GREETING_REPEATS = 20
 SMALL_TALK_REPEATS = 6
@@ -26,6 +26,8 @@ SMILE_DIALOGUES = 1500
 POEM_REQUESTS = 6000
 UNTITLED = 1 / 3  # of the poems, so that the model also answers a prompt without a title
 LONGEST = 500  # characters a document, within the model's 512 positions
+PROSE_LENGTHS = (60, 180)  # characters a piece of prose: one that is continued comes to an end of its own
+SENTENCE_ENDS = tuple("。！？…”』」）!?")
 GREETINGS = Path(__file__).with_name("gpt_zh_greetings.txt")
 SYSTEM_PROMPTS = {
     "crosswoz": "你是一位旅行客服，帮客人找景点、餐馆和酒店。",
@@ -81,6 +83,16 @@ def without_rare(corpus: Corpus, known: frozenset[str]) -> Corpus:
     return Corpus(documents, held_out, corpus.train_bodies)
 
 
+def rhyming(document: str) -> frozenset[int]:
+    """The places, in tokens, of a regulated poem's rhyming characters: those before each 。. None in other documents."""
+    start = document.find(BODY)
+    if start < 0 or not document.startswith(tuple(f"<|{form}|>" for form in FORMS)):
+        return frozenset()
+    head = document[:start]
+    first = len(plain(head)) + head.count("<|") + 1
+    return frozenset(first + place - 1 for place, one in enumerate(plain(document[start:])) if one == "。")
+
+
 def plain(document: str) -> str:
     """A document without its special tokens."""
     return re.sub(r"<\|[^|]+\|>", "", document)
@@ -122,13 +134,13 @@ def write(poem: Poem, rng: random.Random) -> str:
 
 
 def prose(text: Path, rng: random.Random) -> Iterator[str]:
-    """Modern prose, cut into documents of LONGEST characters, and modern verse with its line breaks."""
+    """Modern prose in pieces of whole sentences, and modern verse with its line breaks."""
     for name in ("stories_tiny_chinese_gpt35", "prose_luxun_pd"):
         for paragraphs in blocks(read_lines(text / f"{name}.txt.xz")):
-            yield from pieces("\n".join(paragraphs))
+            yield from pieces("\n".join(paragraphs), rng)
     for name in ("wiki_drcd_cmrc_paragraphs", "fairytale_cft"):
         for line in read_lines(text / f"{name}.txt.xz"):
-            yield from pieces(line)
+            yield from pieces(line, rng)
     for line in read_lines(text / "tatoeba_zh_sentences.txt.xz"):
         yield f"<|文|>{line}"  # a sentence is no whole text: no end is learnt from it
     for line in read_lines(text / "poetry_modern_pd.txt.xz"):
@@ -137,11 +149,16 @@ def prose(text: Path, rng: random.Random) -> Iterator[str]:
             yield write(Poem("诗", title, body.replace("|", "\n")), rng)
 
 
-def pieces(text: str) -> Iterator[str]:
-    """A long text piece by piece; only the last one ends."""
-    starts = range(0, len(text), LONGEST)
-    for start in starts:
-        yield f"<|文|>{text[start : start + LONGEST]}{END_OF_TEXT if start == starts[-1] else ''}"
+def pieces(text: str, rng: random.Random) -> Iterator[str]:
+    """A long text in pieces of whole sentences; each of them ends. A rest without an end mark is left out."""
+    piece, length = "", rng.randint(*PROSE_LENGTHS)
+    for sentence in re.findall(r"[^。！？!?…]*[。！？!?…]+[”』」）]*\s*", text):
+        piece += sentence
+        if len(piece) >= length:
+            yield f"<|文|>{piece[:LONGEST].strip()}{END_OF_TEXT}"
+            piece, length = "", rng.randint(*PROSE_LENGTHS)
+    if piece.strip():
+        yield f"<|文|>{piece[:LONGEST].strip()}{END_OF_TEXT}"
 
 
 def blocks(lines: Iterable[str]) -> Iterator[list[str]]:
@@ -171,7 +188,7 @@ def chat(turns: list[str], system: str, rng: random.Random) -> str:
     messages = [message("system", system)] if system and rng.random() < 0.3 else []
     size = sum(map(len, messages))
     for turn in turns:
-        messages.append(message(roles[turn[0]], turn[2:]))
+        messages.append(message(roles[turn[0]], ended(turn[2:])))
         size += len(turn) + 2
         if size > LONGEST:
             return "".join(messages[:-1])
@@ -180,6 +197,11 @@ def chat(turns: list[str], system: str, rng: random.Random) -> str:
 
 def message(role: str, content: str) -> str:
     return f"<|{role}|>{content}{END_OF_MESSAGE}"
+
+
+def ended(content: str) -> str:
+    """A turn with its last sentence closed, as people seldom trouble to."""
+    return content if content.endswith(SENTENCE_ENDS) or not content[-1:].isalnum() else content + "。"
 
 
 def requests(poems: list[Poem], rng: random.Random) -> Iterator[str]:

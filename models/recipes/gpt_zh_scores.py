@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from models.recipes.gpt_zh_corpus import Corpus, Poem, plain, read_corpus, without_rare
+from models.recipes.gpt_zh_corpus import SENTENCE_ENDS, Corpus, Poem, plain, read_corpus, without_rare
 from models.recipes.gpt_zh_samples import draw, poems
 from models.recipes.gpt_zh_tokenizer import BODY, END_OF_MESSAGE, TITLE
 from models.recipes.ngrams import Ngrams
@@ -52,7 +52,6 @@ QUESTIONS = (
         "再见！",
     ),
 )
-SENTENCE_ENDS = tuple("。！？…”』」）!?")
 PROSE_TOKENS, REPLY_TOKENS = 200, 128
 BATCH = 64
 
@@ -80,8 +79,12 @@ def score_folder(folder: Path, data: Path, seed: int = 0) -> dict[str, Any]:
 
 def measure(model: Any, tokenizer: Any, data: Path, seed: int = 0) -> dict[str, Any]:
     """The final table of a model in evaluation mode."""
-    known = frozenset(token for token in tokenizer.get_vocab() if len(token) == 1)
-    return score(model, tokenizer, without_rare(read_corpus(data, seed), known), seed)
+    return score(model, tokenizer, without_rare(read_corpus(data, seed), known_characters(tokenizer)), seed)
+
+
+def known_characters(tokenizer: Any) -> frozenset[str]:
+    """Those that are one token each."""
+    return frozenset(token for token in tokenizer.get_vocab() if len(token) == 1)
 
 
 def score(model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> dict[str, Any]:
