@@ -52,7 +52,7 @@ def hiding(cause: BaseException) -> Exception:
     try:
         try:
             raise cause
-        except BaseException:
+        except type(cause):
             raise Wrapped("from None") from None
     except Wrapped as error:
         return error

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from models.recipes import classifier_scores, emotion_data, sentiment_scores, sentiment_turns
-from models.recipes.emotion_data import LABELS, Example
+from models.recipes.common import Example
+from models.recipes.emotion_data import LABELS
 
 torch = pytest.importorskip("torch")
 SHORT = [("房间很干净", 1, "a"), ("房间特别脏", 0, "a"), ("味道真不错", 1, "b"), ("味道太差了", 0, "b")]

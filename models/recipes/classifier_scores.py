@@ -1,4 +1,4 @@
-"""What classifiers are judged by: probabilities, calibration, F1, and a character n-gram model to compare with.
+"""What classifiers are judged by: probabilities, calibration, and a character n-gram model to compare with.
 
 It knows logits, labels and texts; it knows no training.
 """

@@ -9,11 +9,21 @@ import lzma
 import random
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 BUNDLED = Path(__file__).resolve().parents[1] / "bundled"
 SAME = 25  # texts whose first 25 characters agree count as one: posts and reviews are quoted and cut
 MAX_SHARD = "9MB"  # a plain git file on the Hub must stay under 10 MB
+
+
+@dataclass(frozen=True)
+class Example:
+    """One text with its label and where it comes from."""
+
+    text: str
+    label: int
+    domain: str
 
 
 def parser(description: str) -> argparse.ArgumentParser:

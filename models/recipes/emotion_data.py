@@ -1,7 +1,7 @@
 """The texts emotion-zh learns from: eight sets of weibo posts, their labels mapped to one set, split by the text itself.
 
-The sets do not ask the same question: smp2020 knows neither 厌恶 nor 喜好, cluemotion no «none». Each example therefore says
-which labels its set could have given; training compares only those. It knows neither tokenizer nor model.
+The sets do not ask the same question: smp2020 knows neither 厌恶 nor 喜好, cluemotion no «none». SOURCES says which labels
+each could have given. It knows neither tokenizer nor model.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.recipes.common import read_jsonl, text_key
+from models.recipes.common import Example, read_jsonl, text_key
 
 log = logging.getLogger(__name__)
 
@@ -34,19 +34,9 @@ HELD_OUT, TUNED = 10, 3  # texts in a hundred: judged on, and used to set the te
 
 
 @dataclass(frozen=True)
-class Example:
-    text: str
-    label: int  # place in LABELS
-    domain: str
-
-    @property
-    def possible(self) -> tuple[bool, ...]:
-        """Which of LABELS the set could have given."""
-        return tuple(label in SOURCES[self.domain] for label in LABELS)
-
-
-@dataclass(frozen=True)
 class EmotionData:
+    """Labels are places in LABELS, domains keys of SOURCES."""
+
     train: list[Example]
     tuned: list[Example]
     held_out: list[Example]

@@ -18,9 +18,10 @@ import torch
 from sklearn.metrics import f1_score
 from torch import Tensor
 
-from models.recipes import adapter_training, classifier_scores, common, emotion_data
+from models.recipes import adapter_training, classifier_scores, emotion_data
 from models.recipes.adapter_training import targets, texts
-from models.recipes.emotion_data import LABELS, EmotionData, Example
+from models.recipes.common import Example
+from models.recipes.emotion_data import LABELS, EmotionData
 
 log = logging.getLogger("emotion-zh")
 
@@ -59,7 +60,8 @@ def loss(possible: Tensor, weights: Tensor, scores: Tensor, labels: Tensor, plac
 
 def possible(examples: Sequence[Example]) -> Tensor:
     """(examples, labels), True where the example's set can give the label."""
-    return torch.tensor([example.possible for example in examples])
+    known = {domain: [label in labels for label in LABELS] for domain, labels in emotion_data.SOURCES.items()}
+    return torch.tensor([known[example.domain] for example in examples])
 
 
 def weights(examples: Sequence[Example]) -> Tensor:
@@ -125,15 +127,5 @@ def _f1(truth: np.ndarray, chances: np.ndarray) -> np.ndarray:
     return f1_score(truth, chances.argmax(1), average=None, labels=range(len(LABELS)), zero_division=0)
 
 
-def main() -> None:
-    """Trains, saves, scores."""
-    options = adapter_training.parser(__doc__, epochs=2).parse_args()
-    common.start(options)
-    data = emotion_data.load(options.data, options.seed)
-    folder = options.out or common.BUNDLED / NAME
-    train(options, data, folder)
-    evaluate(data, folder)
-
-
 if __name__ == "__main__":
-    main()
+    adapter_training.run(__doc__, NAME, emotion_data.load, train, evaluate, epochs=2)

@@ -151,14 +151,18 @@ def prose(text: Path, rng: random.Random) -> Iterator[str]:
 
 def pieces(text: str, rng: random.Random) -> Iterator[str]:
     """A long text in pieces of whole sentences; each of them ends. A rest without an end mark is left out."""
+    return (f"<|文|>{piece[:LONGEST].strip()}{END_OF_TEXT}" for piece in _grouped(text, rng) if piece.strip())
+
+
+def _grouped(text: str, rng: random.Random) -> Iterator[str]:
+    """Sentences together until they have one of PROSE_LENGTHS, and the last ones."""
     piece, length = "", rng.randint(*PROSE_LENGTHS)
     for sentence in re.findall(r"[^。！？!?…]*[。！？!?…]+[”』」）]*\s*", text):
         piece += sentence
         if len(piece) >= length:
-            yield f"<|文|>{piece[:LONGEST].strip()}{END_OF_TEXT}"
+            yield piece
             piece, length = "", rng.randint(*PROSE_LENGTHS)
-    if piece.strip():
-        yield f"<|文|>{piece[:LONGEST].strip()}{END_OF_TEXT}"
+    yield piece
 
 
 def blocks(lines: Iterable[str]) -> Iterator[list[str]]:

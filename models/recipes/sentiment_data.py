@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.recipes import sentiment_turns
-from models.recipes.common import read_jsonl, text_key
+from models.recipes.common import Example, read_jsonl, text_key
 
 log = logging.getLogger(__name__)
 
@@ -20,15 +20,6 @@ JUDGE = "chnsenticorp_dev"
 HELD_OUT = 500  # a domain
 TUNED = 5  # one in five of them sets the temperature, the others judge
 _CLAUSE = re.compile(r"[\u4e00-\u9fff]{5,16}")
-
-
-@dataclass(frozen=True)
-class Example:
-    """One text with its label and where it comes from."""
-
-    text: str
-    label: int
-    domain: str
 
 
 @dataclass(frozen=True)

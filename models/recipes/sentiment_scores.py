@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from models.recipes.classifier_scores import accuracy, calibration_error
-from models.recipes.sentiment_data import Example
+from models.recipes.common import Example
 
 NEGATION = (
     ("这个味道不好", 0),

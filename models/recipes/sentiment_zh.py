@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.recipes import adapter_training, classifier_scores, common, sentiment_data, sentiment_scores
+from models.recipes import adapter_training, classifier_scores, sentiment_data, sentiment_scores
 from models.recipes.adapter_training import targets, texts
 from models.recipes.sentiment_data import SentimentData
 
@@ -49,15 +49,5 @@ def baseline(data: SentimentData, judged: list[str]) -> np.ndarray:
     return classifier_scores.ngram_baseline(texts(once), targets(once), judged)
 
 
-def main() -> None:
-    """Trains, saves, scores."""
-    options = adapter_training.parser(__doc__, epochs=1).parse_args()
-    common.start(options)
-    data = sentiment_data.load(options.data, options.seed)
-    folder = options.out or common.BUNDLED / NAME
-    train(options, data, folder)
-    evaluate(data, folder)
-
-
 if __name__ == "__main__":
-    main()
+    adapter_training.run(__doc__, NAME, sentiment_data.load, train, evaluate, epochs=1)

@@ -50,13 +50,14 @@ class Report:
 
 def sentiment(loaded: LoadedModel, data: Path) -> Report:
     from models.recipes import classifier_scores, sentiment_data, sentiment_scores, sentiment_zh
-    from models.recipes.adapter_training import targets, texts
+    from models.recipes.adapter_training import chances_of, targets, texts
 
     found = sentiment_data.load(data, seed=0)
     examples = found.judge + found.held_out + sentiment_scores.probe_examples()
-    chances = _chances(loaded, texts(examples), sentiment_zh.LONGEST)
+    chances = chances_of(loaded.model, loaded.processor, examples, max_length=sentiment_zh.LONGEST)
     baseline, truth = sentiment_zh.baseline(found, texts(examples)), targets(examples)
-    apart = np.array([example in set(found.held_out) for example in examples])
+    held_out = set(found.held_out)
+    apart = np.array([example in held_out for example in examples])
     judge = np.arange(len(examples)) < len(found.judge)
     scores = [
         Score(name, _percent(chances[rows], truth[rows]), f"character n-grams {_percent(baseline[rows], truth[rows])}")
@@ -74,11 +75,11 @@ def sentiment(loaded: LoadedModel, data: Path) -> Report:
 
 def emotion(loaded: LoadedModel, data: Path) -> Report:
     from models.recipes import emotion_data, emotion_zh
-    from models.recipes.adapter_training import texts
+    from models.recipes.adapter_training import chances_of
 
     found = emotion_data.load(data, seed=0)
     held_out = found.held_out
-    chances = _chances(loaded, texts(held_out), emotion_zh.LONGEST)
+    chances = chances_of(loaded.model, loaded.processor, held_out, max_length=emotion_zh.LONGEST)
     baseline = emotion_zh.baseline(found)
     scores = [
         Score(
@@ -149,13 +150,6 @@ MEASURES: dict[str, Callable[[LoadedModel, Path], Report]] = {
     "vit-cifar10": small_pictures,
     "efficientnet-lite0": large_pictures,
 }
-
-
-def _chances(loaded: LoadedModel, texts: list[str], longest: int) -> np.ndarray:
-    from models.recipes import classifier_scores, classifier_training
-
-    found = classifier_training.logits(loaded.model, loaded.processor, texts, max_length=longest)
-    return classifier_scores.probabilities(found)
 
 
 def _shares(by_form: dict[str, float]) -> str:
