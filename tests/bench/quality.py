@@ -2,7 +2,7 @@
 
 Loads each model as the app does, from the half-precision files in the precision the app chooses, and prints the table
 that the README shows beside what a user would pick instead; then each model's own tables by domain, class or form.
---readme writes the first table into the README. Some twenty minutes on two idle cores.
+--readme writes the first table into the README. Some twelve minutes on two idle cores.
 """
 
 from __future__ import annotations
