@@ -77,10 +77,10 @@ def check_task(model: str, config: dict, wanted: Task, *, bare_will_do: bool = F
 
 
 def _is_known(kind: str) -> bool:
-    """Whether transformers itself has the code for a model_type."""
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+    """Whether transformers has the code for a model_type, or was told of ours (loading.import_libraries does)."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-    return kind in CONFIG_MAPPING_NAMES
+    return kind in CONFIG_MAPPING
 
 
 def task_of(config: dict) -> Task | None:

@@ -74,7 +74,7 @@ class Loader:
 
 
 def import_libraries(threads: int = 0) -> None:
-    """The slow imports, once: torch, torchvision made to fit it, the transformers classes."""
+    """The slow imports, once: torch, torchvision made to fit it, the transformers classes and our own among them."""
     memory.use_one_arena()
     import torch
 
@@ -85,6 +85,10 @@ def import_libraries(threads: int = 0) -> None:
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+    from models import cifar_resnet, cifar_vit
+
+    cifar_resnet.register()
+    cifar_vit.register()
 
 
 def _model(task: str, files: Path, dtype: str):

@@ -13,7 +13,7 @@ from models import checkpoint
 from models.activity import Activity
 from models.catalog import Catalog
 from models.errors import SourceFailed, UnsafeWeights
-from models.loading import LoadedModel, Loader
+from models.loading import LoadedModel, Loader, import_libraries
 from models.settings import Settings
 from models.sources import Sources
 
@@ -90,6 +90,12 @@ def test_a_spec_is_measured_once(settings: Settings, tiny_bert: Path) -> None:
     sources = Sources(replace(settings, dtype="bfloat16"), Activity())
     spec = sources.measured(Catalog().find(str(tiny_bert), "text-classification"))
     assert sources.measured(spec) == spec
+
+
+def test_our_own_architecture_is_known_once_the_libraries_are(load) -> None:
+    import_libraries()
+    config = {"model_type": "cifar_resnet", "architectures": ["CifarResNetForImageClassification"]}
+    checkpoint.check_task("tea/ours", config, "image-classification")
 
 
 def test_a_loaded_model_is_ready_to_answer_and_not_to_learn(load, tiny_bert: Path) -> None:

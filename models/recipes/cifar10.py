@@ -1,7 +1,9 @@
 """CIFAR-10 for the recipes: pictures as tensors, augmentation, a training loop that can be cut, and the final test.
 
 The loop works on uint8 pictures of 32 px; `to_pixels` resizes and normalises them as the saved processor will, so that
-training sees what the checkpoint will see. Does not know which architecture it trains, nor what its loss is.
+training sees what the checkpoint will see. An epoch sees one view of every picture, made from the view's number and the
+seed alone, so that a teacher's opinion of a view holds whenever it comes again. Does not know which architecture it
+trains, nor what its loss is.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import argparse
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
@@ -27,7 +29,9 @@ CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 SIDE, PADDING, HOLE = 32, 4, 8  # pixels
 
-Loss = Callable[[nn.Module, Tensor, Tensor, float], Tensor]  # model, uint8 pictures, labels, share of the training done
+# Model, uint8 pictures (N, 3, 32, 32), targets (N,) or (N, classes), share of the training done -> the loss.
+Loss = Callable[[nn.Module, Tensor, Tensor, float], Tensor]
+Views = Callable[[int], tuple[Tensor, Tensor]]  # epoch -> what it sees of all pictures, and their targets
 
 
 @dataclass(frozen=True)
@@ -62,21 +66,37 @@ def read_split(folder: Path, split: str) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(np.stack(decoded)).permute(0, 3, 1, 2).contiguous(), targets
 
 
-def augment(pictures: Tensor) -> Tensor:
-    """Random crop after reflection by 4 px, random flip, and a grey hole of 8 px. (N, 3, 32, 32) uint8 to the same."""
-    return cut_hole(flip(crop(pictures)))
+def view(pictures: Tensor, number: int, seed: int) -> Tensor:
+    """What an epoch sees of the pictures (N, 3, 32, 32) uint8: shifted, mirrored, with a grey hole.
+
+    Two views of four are changed more, each picture in its own way: RandAugment, https://arxiv.org/abs/1909.13719.
+    """
+    from torchvision.transforms.v2 import RandAugment
+
+    with torch.random.fork_rng():
+        torch.manual_seed(1000 * seed + number)
+        pictures = crop(flip(pictures, number, seed))
+        if number % 4 > 1:
+            change = RandAugment(fill=[round(255 * part) for part in MEAN])
+            pictures = torch.stack([change(picture) for picture in pictures])
+        return cut_hole(pictures)
 
 
 def crop(pictures: Tensor) -> Tensor:
+    """Shifts by up to 4 px; what comes in from outside is a reflection."""
     padded = nn.functional.pad(pictures.float(), [PADDING] * 4, mode="reflect").to(torch.uint8)
     windows = padded.unfold(2, SIDE, 1).unfold(3, SIDE, 1)
     top, left = torch.randint(0, 2 * PADDING + 1, (2, len(pictures)))
     return windows[torch.arange(len(pictures)), :, top, left]
 
 
-def flip(pictures: Tensor) -> Tensor:
-    chosen = torch.rand(len(pictures), 1, 1, 1) < 0.5
-    return torch.where(chosen, pictures.flip(-1), pictures)
+def flip(pictures: Tensor, number: int, seed: int) -> Tensor:
+    """Half of the pictures, drawn by the seed, mirrored in even views, and the other half in odd ones.
+
+    Alternating instead of drawing anew lets two epochs see twice as much: https://arxiv.org/abs/2404.00498.
+    """
+    chosen = torch.rand(len(pictures), 1, 1, 1, generator=torch.Generator().manual_seed(seed)) < 0.5
+    return torch.where(chosen ^ bool(number % 2), pictures.flip(-1), pictures)
 
 
 def cut_hole(pictures: Tensor) -> Tensor:
@@ -88,14 +108,13 @@ def cut_hole(pictures: Tensor) -> Tensor:
     return torch.where(hole, colour, pictures)
 
 
-def to_pixels(pictures: Tensor, side: int) -> Tensor:
+def to_pixels(pictures: Tensor, side: int, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> Tensor:
     """What the saved image processor does: resize uint8 (bilinear) to `side`, scale to 0..1, normalise."""
     from torchvision.transforms.v2 import functional
 
     if side != pictures.shape[-1]:
         pictures = functional.resize(pictures, [side, side], functional.InterpolationMode.BILINEAR, antialias=True)
-    mean, std = torch.tensor(MEAN).view(1, 3, 1, 1), torch.tensor(STD).view(1, 3, 1, 1)
-    return ((pictures.float() / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
+    return functional.normalize(pictures.float() / 255, mean, std).contiguous(memory_format=torch.channels_last)
 
 
 def image_processor(side: int):
@@ -157,18 +176,18 @@ class Training:
         return parts["seconds"]
 
 
-def fit(training: Training, loss: Loss, pictures: Tensor, targets: Tensor, options: argparse.Namespace) -> nn.Module:
+def fit(training: Training, loss: Loss, views: Views, options: argparse.Namespace) -> nn.Module:
     """Trains to the end of the plan, with a checkpoint an epoch in options.work. The averaged model."""
-    path, begun = options.work / "checkpoint.pt", time.monotonic()
+    path, begun, plan = options.work / "checkpoint.pt", time.monotonic(), training.plan
     if path.exists():
         begun -= training.load(path)
-    batches = len(pictures) // training.plan.batch_size
-    for epoch in range(training.step // batches, training.plan.epochs):
-        torch.manual_seed(options.seed * 1000 + epoch)  # a run that was cut repeats what an uncut one does
+    for epoch in range(training.step * plan.epochs // training.steps, plan.epochs):
+        pictures, targets = views(epoch)
+        torch.manual_seed(1000 * options.seed + epoch)  # a run that was cut repeats what an uncut one does
         mean = train_epoch(training, loss, pictures, targets)
         seconds = time.monotonic() - begun
         training.save(path, seconds)
-        rate = (epoch + 1) * batches * training.plan.batch_size / seconds
+        rate = training.step * plan.batch_size / seconds
         logger.info("epoch %d loss %.4f, %.1f min, %.0f pictures/s", epoch + 1, mean, seconds / 60, rate)
     return training.averaged.module.eval()
 
@@ -179,7 +198,7 @@ def train_epoch(training: Training, loss: Loss, pictures: Tensor, targets: Tenso
     training.model.train()
     batches = torch.randperm(len(pictures))[: len(pictures) // size * size].view(-1, size)
     for chosen in batches:
-        total += training.learn(loss, augment(pictures[chosen]), targets[chosen])
+        total += training.learn(loss, pictures[chosen], targets[chosen])
     return total / len(batches)
 
 

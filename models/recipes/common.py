@@ -38,14 +38,14 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 def start(options: argparse.Namespace) -> None:
-    """Logging, seeds, threads, the work folder; and torchvision made importable."""
+    """Logging, seeds, threads, the work folder; and the libraries, with our own architectures made known to them."""
     import numpy
     import torch
 
-    from models.torchvision_ops import ensure_torchvision_ops
+    from models.loading import import_libraries
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    ensure_torchvision_ops()
+    import_libraries()
     options.work.mkdir(parents=True, exist_ok=True)
     random.seed(options.seed)
     numpy.random.seed(options.seed)
