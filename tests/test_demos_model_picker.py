@@ -13,7 +13,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from demos.api import catalog_json
+from demos.api_models import catalog_json
 from demos.i18n import LANGUAGES, Localizer, Strings
 from demos.model_card import ModelCards
 from demos.model_picker import base_picker, model_picker, picker_choices

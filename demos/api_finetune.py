@@ -1,0 +1,124 @@
+"""The public API of the Fine-tune tab: a table looked at, a run started, watched, stopped, gone on with, taken away.
+
+A run is known by its id alone: who has it may do all of this. Knows the store of runs by what it returns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from demos.endpoint import Endpoint, number_field, text_field
+from models.catalog import DEFAULT_ENCODER
+from models.finetune import dataset, report
+from models.finetune.request import FinetuneRequest
+
+if TYPE_CHECKING:
+    from demos.page import Teahouse
+
+_DEFAULTS = FinetuneRequest(file="-")
+
+
+def endpoints(teahouse: Teahouse) -> list[Endpoint]:
+    return [_inspecting(teahouse), _starting(teahouse), *_watching(teahouse), *_taking_away(teahouse)]
+
+
+def _inspecting(teahouse: Teahouse) -> Endpoint:
+    def inspect_dataset(file: str, text_column: str, label_column: str, request: gr.Request):
+        return report.dataset_json(dataset.inspect(file, text_column, label_column, settings=teahouse.settings))
+
+    return Endpoint(
+        inspect_dataset,
+        _table(),
+        [gr.JSON(label="report")],
+        "inspect_dataset",
+        "What a csv holds, before training on it.",
+    )
+
+
+def _starting(teahouse: Teahouse) -> Endpoint:
+    def start_finetune(
+        file: str,
+        text_column: str,
+        label_column: str,
+        base_model: str,
+        epochs: int,
+        batch_size: int,
+        learning_rate: float,
+        seed: int,
+        request: gr.Request,
+    ):
+        asked = FinetuneRequest(
+            file=file,
+            text_column=text_column,
+            label_column=label_column,
+            base_model=base_model,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+        )
+        return report.run_json(teahouse.runs.start(asked))
+
+    return Endpoint(
+        start_finetune,
+        [*_table(), *_training()],
+        [gr.JSON(label="run")],
+        "start_finetune",
+        "Trains a classifier on a csv, in a process of its own. Keep the run_id: it is the only key to the run.",
+    )
+
+
+def _watching(teahouse: Teahouse) -> list[Endpoint]:
+    def finetune_status(run_id: str, request: gr.Request):
+        return report.run_json(teahouse.runs.status(run_id))
+
+    def stop_finetune(run_id: str, request: gr.Request):
+        return report.run_json(teahouse.runs.stop(run_id))
+
+    def resume_finetune(run_id: str, request: gr.Request):
+        return report.run_json(teahouse.runs.resume(run_id))
+
+    described = (
+        (finetune_status, "State, step, steps and metrics of a run."),
+        (stop_finetune, "Stops a run; its last checkpoint stays."),
+        (resume_finetune, "Goes on from the last checkpoint of a stopped or interrupted run."),
+    )
+    return [
+        Endpoint(function, [text_field("run_id")], [gr.JSON(label="run")], function.__name__, description)
+        for function, description in described
+    ]
+
+
+def _taking_away(teahouse: Teahouse) -> list[Endpoint]:
+    def download_finetuned(run_id: str, request: gr.Request):
+        return str(teahouse.runs.download(run_id))
+
+    return [
+        Endpoint(
+            download_finetuned,
+            [text_field("run_id")],
+            [gr.File(label="zip")],
+            "download_finetuned",
+            "The model of a finished run as a zip that transformers loads.",
+        )
+    ]
+
+
+def _table() -> list[gr.components.Component]:
+    return [
+        gr.File(label="csv"),
+        text_field("text column; empty: guessed"),
+        text_field("label column; empty: guessed"),
+    ]
+
+
+def _training() -> list[gr.components.Component]:
+    return [
+        text_field("base_model", DEFAULT_ENCODER),
+        number_field("epochs", _DEFAULTS.epochs, 0),
+        number_field("batch_size", _DEFAULTS.batch_size, 0),
+        number_field("learning_rate", _DEFAULTS.learning_rate),
+        number_field("seed", _DEFAULTS.seed, 0),
+    ]
