@@ -9,8 +9,10 @@ import pytest
 
 from demos.curves import Curve, chart, smoothed
 from demos.finetune import Handlers
-from demos.finetune_layout import EXAMPLES
-from demos.finetune_view import FinetuneView
+from demos.finetune_data import EXAMPLES, DataHandlers
+from demos.finetune_data_view import DataView
+from demos.finetune_progress_view import ProgressView
+from demos.finetune_steps import steps
 from demos.i18n import LANGUAGES, Strings
 from models.errors import BadInput, UnknownRun
 from models.finetune import dataset
@@ -18,7 +20,6 @@ from models.finetune.dataset import Notice
 from models.finetune.request import FinetuneRequest
 from models.finetune.run import HeldOut, Loss, Metrics, Run
 
-OPTIONS = ("encoder-zh", 2.0, 16, 3e-4, 128, 0)
 METRICS = Metrics(accuracy=0.75, macro_f1=0.7, loss=0.5, rows=36, confusion=((12, 4), (5, 15)))
 FINISHED = Run(
     run_id="abc",
@@ -43,7 +44,7 @@ class FakeRuns:
     def __init__(self, *runs: Run) -> None:
         self.runs = {run.run_id: run for run in runs}
 
-    def start(self, request: FinetuneRequest) -> Run:
+    def start(self, request: FinetuneRequest, visitor: str = "") -> Run:
         self.runs["new"] = Run("new", "queued", request, queued_at=2.0)
         return self.runs["new"]
 
@@ -65,60 +66,69 @@ class FakeRuns:
 
 
 @pytest.fixture
-def view() -> FinetuneView:
-    return FinetuneView(Strings.load())
+def view() -> ProgressView:
+    return ProgressView(Strings.load())
 
 
 @pytest.fixture
-def make_handlers(settings, view):
+def data(settings) -> DataHandlers:
+    return DataHandlers(settings, DataView(Strings.load()))
+
+
+class Label:
+    """A part that draws a run as its state."""
+
+    fields = {"file": None, "text_column": None, "label_column": None, "epochs": None}  # noqa: RUF012
+    outputs = [None]  # noqa: RUF012
+
+    def show(self, run: Run | None, lang: str) -> list[object]:
+        return [f"{lang}: {run.state}" if run else ""]
+
+
+@pytest.fixture
+def make_handlers():
     def make(*runs: Run) -> Handlers:
-        return Handlers(FakeRuns(*runs), settings, view)
+        return Handlers(FakeRuns(*runs), Strings.load(), [Label()])
 
     return make
 
 
-def test_an_example_is_read_its_columns_chosen_and_start_offered(make_handlers):
-    report, drawn, text, label, steps, start = make_handlers().open_file(str(EXAMPLES["tea"]), "zh")
+def test_an_example_is_read_and_its_columns_chosen(data):
+    report, drawn, text, label = data.open_file(str(EXAMPLES["tea"]), "zh")
     assert report.used == 180
     assert (text["value"], label["value"]) == ("review", "label")
-    assert start["interactive"]
+    assert report.is_ready
     assert "好评" in drawn
-    assert 'class="is-on"><i>2</i>' in steps
+    assert 'class="is-on"><i>2</i>' in steps(Strings.load(), report, None, "zh")
 
 
-def test_columns_that_cannot_be_trained_on_are_drawn_with_their_problem_and_do_not_start(make_handlers):
-    report, drawn, *_, start = make_handlers().choose_columns(str(EXAMPLES["tea"]), "label", "review", "en")
-    assert not start["interactive"]
+def test_columns_that_cannot_be_trained_on_are_drawn_with_their_problem(data):
+    report, drawn, *_ = data.choose_columns(str(EXAMPLES["tea"]), "label", "review", "en")
+    assert not report.is_ready
     assert "is-problem" in drawn
     assert [problem.key for problem in report.problems] == ["errors.rare_classes"]
 
 
 def test_a_started_run_is_kept_first_among_the_visitors_ids_and_is_polled(make_handlers):
-    outputs = make_handlers().start(str(EXAMPLES["tea"]), "review", "label", *OPTIONS, ["old"], "zh")
-    run_id, ids, picker, run, drawn, _, timer, stop, resume, use, download = outputs
+    outputs = make_handlers().start("zh", ["old"], str(EXAMPLES["tea"]), "review", "label", 2.0)
+    run_id, ids, picker, run, _, timer, drawn = outputs
     assert (run_id, ids, picker["value"]) == ("new", ["new", "old"], "new")
     assert run.request.epochs == 2
     assert timer.active
-    assert stop["visible"]
-    assert not resume["visible"]
-    assert not use["visible"]
-    assert not download["visible"]
-    assert "马上开始" in drawn
+    assert drawn == "zh: queued"
 
 
 def test_starting_without_a_file_is_refused(make_handlers):
     with pytest.raises(BadInput) as refused:
-        make_handlers().start(None, None, None, *OPTIONS, [], "zh")
+        make_handlers().start("zh", [], None, None, None, 2)
     assert refused.value.key == "errors.no_file"
 
 
 def test_a_page_that_is_opened_again_finds_the_latest_run_that_still_exists(make_handlers):
-    outputs = make_handlers(FINISHED).arrive(["gone", "abc"], "", "zh")
-    run_id, _, _, run, _, _, timer, *_, use, download = outputs
+    run_id, _, _, run, _, timer, drawn = make_handlers(FINISHED).arrive(["gone", "abc"], "", "zh")
     assert (run_id, run) == ("abc", FINISHED)
     assert not timer.active
-    assert use["visible"]
-    assert download["value"] == "abc.zip"
+    assert drawn == "zh: finished"
 
 
 def test_every_way_to_show_a_run_fills_the_same_components(make_handlers):
@@ -130,15 +140,21 @@ def test_every_way_to_show_a_run_fills_the_same_components(make_handlers):
         len(handlers.open_run("abc", [], "zh")),
         len(handlers.open_run("", [], "zh")),
     }
-    assert counts == {11}
+    assert counts == {7}
 
 
-def test_stop_and_resume_change_the_buttons(make_handlers):
+def test_stop_and_resume_change_the_state_and_the_timer(make_handlers):
     handlers = make_handlers(replace(FINISHED, state="running", phase="training", metrics=None, has_model=False))
-    _, _, _, timer, stop, resume, *_ = handlers.stop("abc", "zh")
-    assert (timer.active, stop["visible"], resume["visible"]) == (False, False, True)
-    _, _, _, timer, stop, resume, *_ = handlers.resume("abc", "zh")
-    assert (timer.active, stop["visible"], resume["visible"]) == (True, True, False)
+    run, _, timer, _ = handlers.stop("abc", "zh")
+    assert (run.state, timer.active) == ("stopped", False)
+    run, _, timer, _ = handlers.resume("abc", "zh")
+    assert (run.state, timer.active) == ("queued", True)
+
+
+def test_another_language_redraws_the_steps_and_every_part(make_handlers):
+    steps_drawn, _, drawn = make_handlers(FINISHED).redraw(None, FINISHED, "en")
+    assert "Evaluate" in steps_drawn
+    assert drawn == "en: finished"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -174,10 +190,10 @@ def test_a_failure_is_said_in_a_sentence_with_what_it_names_escaped(view):
     assert "&lt;script&gt;" in drawn
 
 
-def test_a_dataset_is_drawn_with_its_texts_escaped(view, tmp_path, settings):
+def test_a_dataset_is_drawn_with_its_texts_escaped(data, tmp_path, settings):
     path = tmp_path / "data.csv"
     path.write_text("text,label\n<img src=x>茶,<i>\n水,<i>\n酒,b\n醋,b\n", encoding="utf-8")
-    drawn = view.dataset(dataset.inspect(path, settings=settings), "zh")
+    drawn = data.view.dataset(dataset.inspect(path, settings=settings), "zh")
     assert "<img" not in drawn
     assert "&lt;img src=x&gt;茶" in drawn
     assert "is-warning" in drawn
@@ -194,7 +210,7 @@ def test_smoothing_follows_the_mean_from_the_first_point_on():
     assert 1.0 < smoothed([(1, 1.0), (2, 3.0)])[-1][1] < 3.0
 
 
-def test_every_notice_of_the_dataset_has_a_sentence(view):
+def test_every_notice_of_the_dataset_has_a_sentence():
     source = Path(dataset.__file__).read_text(encoding="utf-8")
     keys = {part.split('"')[0] for part in source.split('Notice("')[1:]}
     assert len(keys) > 8
