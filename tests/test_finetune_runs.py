@@ -13,7 +13,7 @@ import pytest
 
 from models.cache import ModelCache
 from models.errors import BadInput, Busy, UnknownModel, UnknownRun, WrongTask
-from models.finetune import report
+from models.finetune import digest, report
 from models.finetune.process import WorkerProcess
 from models.finetune.run import Run
 from models.finetune.run_folder import RunFolder
@@ -93,6 +93,7 @@ def test_a_run_trains_in_a_process_of_its_own_and_is_found_downloaded_and_seen_b
     assert set(model.config.id2label.values()) == {"好评", "差评"}
     assert make_store().status(run.run_id) == run
     assert report.run_json(run)["metrics"]["accuracy"] == run.metrics.accuracy
+    assert report.run_json(run)["sha256"] == digest.of(Path(spec.source)) == digest.of(tmp_path / "unzipped")
 
 
 def test_a_run_is_stopped_and_resumed_to_its_end(make_store, request_tiny):

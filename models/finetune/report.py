@@ -39,6 +39,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "steps": run.steps,
         "metrics": _metrics(run),
         "model": f"run:{run.run_id}" if run.has_model else None,
+        "sha256": run.sha256 or None,
         "classes": list(run.classes),
         "baseline": run.baseline,
         "confusion": [list(row) for row in run.metrics.confusion] if run.metrics else None,

@@ -70,6 +70,7 @@ class Run:
     held_out: tuple[HeldOut, ...] = ()
     metrics: Metrics | None = None
     has_model: bool = False  # usable as run:<id>
+    sha256: str = ""  # of the model's weights, while there are some
     error: Notice | None = None
     notice: Notice | None = None
     downloaded: tuple[int, int] | None = None  # bytes, of bytes

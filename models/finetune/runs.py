@@ -19,7 +19,7 @@ from pathlib import Path
 from models import checkpoint
 from models.catalog import DEFAULT_ENCODER, Catalog
 from models.errors import BadInput, Busy, UnknownRun
-from models.finetune import dataset
+from models.finetune import dataset, digest
 from models.finetune.process import WorkerProcess
 from models.finetune.request import FinetuneRequest
 from models.finetune.run import Run, read_run
@@ -72,7 +72,10 @@ class RunStore:
 
     def status(self, run_id: str) -> Run:
         """What is known of a run now. UnknownRun for an id that is not one."""
-        run = read_run(self._folder(run_id))
+        folder = self.folder(run_id)
+        run = read_run(folder)
+        if run.has_model:
+            return replace(run, sha256=digest.of(folder.model))
         if run.state != "queued":
             return run
         ahead = [
@@ -82,7 +85,7 @@ class RunStore:
 
     def stop(self, run_id: str) -> Run:
         """Stops a run and waits a while for it; its checkpoint stays. A run that has ended stays as it is."""
-        folder = self._folder(run_id)
+        folder = self.folder(run_id)
         with self._lock:
             run = read_run(folder)
             if run.state == "queued":
@@ -97,7 +100,7 @@ class RunStore:
 
     def resume(self, run_id: str) -> Run:
         """Queues a stopped, interrupted or failed run again; it goes on from its last checkpoint."""
-        folder = self._folder(run_id)
+        folder = self.folder(run_id)
         with self._lock:
             state = read_run(folder).state
             if state not in ("stopped", "interrupted", "failed"):
@@ -109,7 +112,7 @@ class RunStore:
 
     def find(self, run_id: str) -> ModelSpec:
         """The model of a run as the catalog's spec. UnknownRun while there is none."""
-        folder = self._folder(run_id)
+        folder = self.folder(run_id)
         run = read_run(folder)
         if not run.has_model:
             raise UnknownRun("errors.run_without_model", state=run.state)
@@ -147,8 +150,8 @@ class RunStore:
             process.wait(_STOP_SECONDS)
         atexit.unregister(self.close)
 
-    def _folder(self, run_id: str) -> RunFolder:
-        """The folder of an id, checked letter by letter before it touches the file system."""
+    def folder(self, run_id: str) -> RunFolder:
+        """The folder of an id, checked letter by letter before it touches the file system. UnknownRun for any other."""
         run_id = (run_id or "").strip().removeprefix("run:")
         if not _ID.fullmatch(run_id) or not (self._settings.runs / run_id / "request.json").is_file():
             raise UnknownRun("errors.unknown_run", run=run_id[:40])
