@@ -16,7 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from models.errors import BadInput
-from models.finetune.table import guess_text_column, read_table
+from models.finetune.columns import guess_label_column, guess_text_column
+from models.finetune.table import read_table
 from models.settings import Settings
 
 __all__ = ["DatasetReport", "Examples", "Notice", "Split", "guess_label_column", "guess_text_column", "inspect"]
@@ -28,10 +29,6 @@ UNEVEN = 5.0  # times as many rows in the largest class as in the smallest
 LONG_CHARACTERS = 180  # about what 128 tokens hold in Chinese
 _PREVIEW_ROWS = 5
 _NAMED = 5  # classes that a sentence names
-_LABEL_HINTS = re.compile(
-    r"^(label|class|category|topic|rating|star|sentiment|emotion|target|y)s?$|标签|类别|分类|情感|情绪|主题|评分|星级|类型",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -139,17 +136,6 @@ def split(examples: Examples, *, share: float, seed: int) -> Split:
         train += rows[kept:]
     shuffle.shuffle(held_out)
     return Split(tuple(sorted(train)), tuple(held_out), classes)
-
-
-def guess_label_column(frame: pd.DataFrame, text_column: str) -> str:
-    """The column with a telling name or else the fewest different values that repeat; "" where no column repeats."""
-    columns = [column for column in frame.columns if column != text_column]
-    distinct = {column: frame[column][frame[column].str.strip() != ""].nunique() for column in columns}
-    hinted = [column for column in columns if _LABEL_HINTS.search(column) and distinct[column]]
-    fitting = [column for column in columns if 2 <= distinct[column] <= max(2, len(frame) // 3)]
-    return min(
-        [column for column in hinted if column in fitting] or hinted or fitting, key=distinct.__getitem__, default=""
-    )
 
 
 def _columns(frame: pd.DataFrame, text_column: str, label_column: str) -> tuple[str, str]:

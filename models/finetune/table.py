@@ -1,37 +1,74 @@
-"""A file of rows -> a DataFrame of strings: csv, tsv, or txt with one text a line, within the bounds of Settings.
+"""A file of rows -> a table of strings: csv, tsv, or txt with one text a line, within the bounds of Settings.
 
-Guesses encoding, delimiter and the column of texts. Knows nothing of labels or training.
+A broken file is read as well as it can be, with the rows of each fault named; whoever trains or classifies takes
+`read_table`, which refuses a table whose cells had to be guessed. Knows nothing of labels or training.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
 from models.errors import BadInput
+from models.finetune import delimiters, encodings, records
+from models.finetune.columns import guess_text_column
+from models.finetune.records import Dialect, Record
 from models.settings import MB, Settings
 
+__all__ = ["SUFFIXES", "Table", "guess_text_column", "open_table", "read_table"]
+
 SUFFIXES = (".csv", ".tsv", ".txt")
-# In this order: UTF-8 never reads a GB18030 file by mistake, GB18030 reads most things.
-ENCODINGS = ("utf-8-sig", "gb18030")
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_BINARY_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b")
-_DELIMITERS = (",", "\t", ";", "|")
-_TEXT_HINTS = re.compile(r"text|review|comment|content|sentence|评论|评价|文本|内容|句子|正文|留言", re.IGNORECASE)
-_CJK = re.compile(r"[\u3400-\u9fff]")
-_LOOKED_AT = 300  # rows that guesses are made from
+NUL = "\x00"
+_GUESSED = ("open_quotes", "ragged_rows")  # faults whose rows were put together by guessing
+_HEADER_LOOKS = 300  # rows in which a header's cells are searched
+_LONGEST_NAME = 40  # characters; a longer header cell is a sentence
+_SENTENCE = re.compile(r"[。！？!?]\s*$")
+_TITLE_ROWS = 5  # at most, above the header
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
+
+
+@dataclass(frozen=True)
+class Table:
+    frame: pd.DataFrame  # every cell as the text it was; an empty cell is ""
+    rows: tuple[int, ...]  # the number of each row of the frame as a spreadsheet shows it
+    encoding: str
+    delimiter: str  # "" where the table is one column
+    has_header: bool  # else the columns are called 1, 2, 3
+    header: tuple[str, ...]  # the columns' names as they stood in the file; () without a header
+    faults: Mapping[str, tuple[int, ...]]  # row numbers by kind of fault: what reading had to mend
+
+
+def open_table(path: str | Path, settings: Settings) -> Table:
+    """Reads what can be read. BadInput for a file that is no table, is empty, or is beyond the bounds."""
+    path = _checked(path, settings)
+    decoded = encodings.decode(path.read_bytes(), path.name)
+    if not decoded.text.replace(NUL, "").strip():
+        raise BadInput("errors.file_empty", file=path.name)
+    dialect = delimiters.find(decoded.text, path.suffix.lower())
+    if dialect is None:
+        table = _lines(decoded.text, decoded.encoding)
+    else:
+        found = list(islice(records.split(decoded.text, dialect), settings.max_rows + _TITLE_ROWS + 2))
+        table = _Reading(found, dialect, path.name, settings).table(decoded.encoding)
+    return _bounded(table, path.name, settings)
 
 
 def read_table(path: str | Path, settings: Settings) -> pd.DataFrame:
-    """Every cell as the text it was; an empty cell is "". BadInput names what is wrong with the file.
+    """The cells of a table that has every one in its place; BadInput names the first row that has not."""
+    table = open_table(path, settings)
+    guessed = sorted(row for fault in _GUESSED for row in table.faults.get(fault, ()))
+    if guessed:
+        raise BadInput("errors.file_rows", file=Path(path).name, row=guessed[0])
+    return table.frame
 
-    A .txt without tabs is one column, `text`, of its lines. `frame.attrs["has_header"]` is False where the first row
-    was data; the columns are then called 1, 2, 3.
-    """
+
+def _checked(path: str | Path, settings: Settings) -> Path:
     if not path:
         raise BadInput("errors.no_file")
     path = Path(path)
@@ -40,99 +77,135 @@ def read_table(path: str | Path, settings: Settings) -> pd.DataFrame:
     size = path.stat().st_size
     if size > settings.max_upload:
         raise BadInput("errors.file_too_large", file=path.name, size=-(-size // MB), limit=settings.max_upload // MB)
-    text = _decoded(path.read_bytes(), path.name)
-    if not text.strip():
-        raise BadInput("errors.file_empty", file=path.name)
-    delimiter = _delimiter(text, path.suffix.lower())
-    frame = _lines(text) if delimiter is None else _parsed(text, delimiter, path.name, settings.max_rows)
-    return _bounded(frame, path.name, settings)
+    return path
 
 
-def guess_text_column(frame: pd.DataFrame) -> str:
-    """The column that reads most like prose: long cells of letters, Chinese ones above all, or a name that says so."""
-    return max(frame.columns, key=lambda column: _prose(frame[column].head(_LOOKED_AT), column))
-
-
-def _decoded(raw: bytes, name: str) -> str:
-    """UTF-16 only with its mark; otherwise the first encoding that reads every byte."""
-    if raw.startswith(_UTF16_MARKS):
-        encodings: tuple[str, ...] = ("utf-16",)
-    elif raw.startswith(_BINARY_MARKS) or b"\x00" in raw[:4096]:
-        raise BadInput("errors.not_a_table", file=name)
-    else:
-        encodings = ENCODINGS
-    for encoding in encodings:
-        try:
-            return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
-        except UnicodeDecodeError:
-            continue
-    raise BadInput("errors.file_encoding", file=name, valid="UTF-8, GB18030, UTF-16")
-
-
-def _delimiter(text: str, suffix: str) -> str | None:
-    """What separates cells; None for a txt of plain lines."""
-    lines = [line for line in text.split("\n", 21)[:20] if line.strip()]
-    if suffix == ".tsv":
-        return "\t"
-    if suffix == ".txt":
-        return "\t" if len(lines) > 1 and all("\t" in line for line in lines) else None
-    best = max(_DELIMITERS, key=lines[0].count)
-    return best if best in lines[0] else ","
-
-
-def _lines(text: str) -> pd.DataFrame:
+def _lines(text: str, encoding: str) -> Table:
     lines = text.split("\n")
-    return pd.DataFrame({"text": lines[:-1] if lines[-1] == "" else lines}, dtype=str)
+    lines = lines[:-1] if lines[-1] == "" else lines
+    numbers = tuple(range(1, len(lines) + 1))
+    nuls = tuple(number for number, line in zip(numbers, lines, strict=True) if NUL in line)
+    frame = pd.DataFrame({"text": [line.replace(NUL, "") for line in lines]}, dtype=str)
+    return Table(frame, numbers, encoding, "", True, ("text",), {"nul_bytes": nuls} if nuls else {})
 
 
-def _parsed(text: str, delimiter: str, name: str, max_rows: int) -> pd.DataFrame:
-    options = {"sep": delimiter, "dtype": str, "keep_default_na": False, "index_col": False, "nrows": max_rows + 1}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas would drop cells with a warning only
-            frame = pd.read_csv(io.StringIO(text), **options)
-            has_header = not _is_data(frame)
-            if not has_header:
-                frame = pd.read_csv(io.StringIO(text), header=None, **options)
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        raise BadInput("errors.file_rows", file=name, row=_row_of(error)) from error
-    except pd.errors.EmptyDataError:
-        raise BadInput("errors.file_empty", file=name) from None
-    frame.columns = [str(column).strip() if has_header else str(column + 1) for column in frame.columns]
-    frame = frame.loc[:, ~frame.columns.duplicated()].fillna("")
-    frame.attrs["has_header"] = has_header
-    return frame
+class _Reading:
+    """From records to a table: where the header is, how wide the table is, what was wrong with which row."""
+
+    def __init__(self, found: list[Record], dialect: Dialect, name: str, settings: Settings) -> None:
+        self._dialect = dialect
+        self._faults: dict[str, list[int]] = {}
+        usual = Counter(len(record.cells) for record in found).most_common(1)[0][0]
+        found = self._below_title(self._without_nuls(found), usual)
+        self._header = found[0].cells if self._has_header(found) else None
+        self._width = max(usual, len(self._header or ()))
+        if self._width > settings.max_columns:
+            raise BadInput(
+                "errors.too_many_columns", file=name, columns=self._width, limit=settings.max_columns
+            )  # before a frame of that size is built
+        self._records = self._below_header(found)
+
+    def table(self, encoding: str) -> Table:
+        rows = self._filled()
+        names = [*(self._header or ()), *[""] * self._width][: self._width]
+        used = [
+            index for index in range(self._width) if names[index].strip() or any(row[index].strip() for row in rows)
+        ]
+        frame = pd.DataFrame({index: [row[index] for row in rows] for index in used}, dtype=str)
+        frame.columns = _unique([names[index] for index in used], used)
+        frame.attrs["has_header"] = self._header is not None
+        header = tuple(names[index] for index in used) if self._header is not None else ()
+        numbers = tuple(record.row for record in self._records)
+        faults = {kind: tuple(sorted(found)) for kind, found in self._faults.items()}
+        return Table(frame, numbers, encoding, self._dialect.delimiter, self._header is not None, header, faults)
+
+    def _fault(self, kind: str, row: int) -> None:
+        self._faults.setdefault(kind, []).append(row)
+
+    def _without_nuls(self, found: list[Record]) -> list[Record]:
+        for index, record in enumerate(found):
+            if any(NUL in cell for cell in record.cells):
+                self._fault("nul_bytes", record.row)
+                found[index] = record._replace(cells=[cell.replace(NUL, "") for cell in record.cells])
+        return found
+
+    def _below_title(self, found: list[Record], usual: int) -> list[Record]:
+        """Exports often begin with a line or two on what they are."""
+        while len(found) > 2 and usual > 1 and len(self._faults.get("title_rows", ())) < _TITLE_ROWS:
+            cells = found[0].cells
+            if sum(bool(cell.strip()) for cell in cells) > 1 or (len(cells) > 1 and usual < 3):
+                break
+            self._fault("title_rows", found[0].row)
+            found = found[1:]
+        return found
+
+    def _has_header(self, found: Sequence[Record]) -> bool:
+        """Not where the first row is like the others: a sentence in it, or a cell that stands again in its column."""
+        first = found[0].cells
+        if len(found) > 1 and any(len(cell) > _LONGEST_NAME or _SENTENCE.search(cell) for cell in first):
+            return False
+        others = [record.cells for record in found[1 : _HEADER_LOOKS + 1] if record.cells != first]
+        seen = {(index, cell) for cells in others for index, cell in enumerate(cells) if cell.strip()}
+        return not any(place in seen for place in enumerate(first))
+
+    def _below_header(self, found: list[Record]) -> list[Record]:
+        """Tables that were put together from several have the header again in their midst."""
+        if self._header is None:
+            return found
+        for record in found[1:]:
+            if record.cells == self._header:
+                self._fault("repeated_header", record.row)
+        return [record for record in found[1:] if record.cells != self._header]
+
+    def _filled(self) -> list[list[str]]:
+        """Each row as wide as the table. Surplus cells come from delimiters within the text, so they go back into it."""
+        text_at: int | None = None
+        rows = []
+        for record in self._records:
+            cells, surplus = record.cells, len(record.cells) - self._width
+            if record.is_open:
+                self._fault("open_quotes", record.row)
+                cells = [self._without_open_quote(cell) for cell in cells]
+            if surplus < 0:
+                self._fault("short_rows", record.row)
+                cells = cells + [""] * -surplus
+            elif surplus > 0 and any(cell.strip() for cell in cells[self._width :]):
+                self._fault("ragged_rows", record.row)
+                text_at = self._text_at() if text_at is None else text_at
+                joined = self._dialect.delimiter.join(cells[text_at : text_at + surplus + 1])
+                cells = [*cells[:text_at], joined, *cells[text_at + surplus + 1 :]]
+            rows.append(cells[: self._width])
+        return rows
+
+    def _text_at(self) -> int:
+        """The position of the text, judged by the rows that are whole."""
+        whole = [record.cells for record in self._records if len(record.cells) == self._width]
+        names = [*(self._header or ()), *[""] * self._width]
+        frame = pd.DataFrame(whole or [[""] * self._width], dtype=str)
+        frame.columns = [f"{index} {names[index]}" for index in range(self._width)]
+        return list(frame.columns).index(guess_text_column(frame))
+
+    def _without_open_quote(self, cell: str) -> str:
+        quote = self._dialect.quote
+        is_open = cell.lstrip().startswith(quote) and cell.count(quote) % 2 == 1
+        return cell.replace(quote, "", 1) if is_open else cell
 
 
-def _is_data(frame: pd.DataFrame) -> bool:
-    """Whether the header is a row like the others: one of its cells stands again in its own column."""
-    return any(column.strip() and column in set(frame[column].head(_LOOKED_AT)) for column in frame.columns)
+def _unique(names: Sequence[str], places: Sequence[int]) -> list[str]:
+    """Names without stray spaces; an empty one is the number of its column, a repeated one gets a number of its own."""
+    unique: list[str] = []
+    for name, place in zip(names, places, strict=True):
+        clean = " ".join(name.translate(_UNSEEN).split()) or str(place + 1)
+        taken, number = clean, 2
+        while taken in unique:
+            taken, number = f"{clean}_{number}", number + 1
+        unique.append(taken)
+    return unique
 
 
-def _row_of(error: Exception) -> str:
-    """The line that pandas names; a quotation mark left open has only its beginning."""
-    found = re.search(r"(?:line|row) (\d+)", str(error))
-    return found.group(1) if found else "?"
-
-
-def _bounded(frame: pd.DataFrame, name: str, settings: Settings) -> pd.DataFrame:
-    if frame.empty:
+def _bounded(table: Table, name: str, settings: Settings) -> Table:
+    if table.frame.empty:
         raise BadInput("errors.file_empty", file=name)
-    if len(frame) > settings.max_rows:
+    if len(table.frame) > settings.max_rows:
         raise BadInput("errors.too_many_rows", file=name, limit=settings.max_rows)
-    if len(frame.columns) > settings.max_columns:
-        raise BadInput("errors.too_many_columns", file=name, columns=len(frame.columns), limit=settings.max_columns)
-    return frame
-
-
-def _prose(cells: pd.Series, name: str) -> float:
-    """How much a column reads like sentences."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    if not filled:
-        return 0.0
-    joined = "".join(filled)
-    letters = sum(character.isalpha() for character in joined) / len(joined)
-    chinese = len(_CJK.findall(joined)) / len(joined)
-    is_link = sum(cell.startswith(("http://", "https://")) for cell in filled) > len(filled) / 2
-    hint = 2.0 if _TEXT_HINTS.search(name) else 1.0
-    return len(joined) / len(filled) * letters**2 * (1 + chinese) * hint * (0.05 if is_link else 1.0)
+    return table
