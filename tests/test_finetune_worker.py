@@ -180,7 +180,7 @@ def test_half_a_line_of_events_is_not_read(make_folder):
         ("epochs", 2.5),
         ("epochs", None),
         ("batch_size", 65),
-        ("learning_rate", 0.1),
+        ("learning_rate", 0.2),
         ("learning_rate", float("nan")),
         ("max_length", 4),
         ("seed", -1),

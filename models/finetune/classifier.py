@@ -1,12 +1,13 @@
-"""A base model -> a classifier with a fresh head for the classes at hand -> an ordinary transformers folder.
+"""The course of a classifier: labelled texts and a base -> a model with a fresh head -> an ordinary transformers folder.
 
-Knows nothing of training. What it writes is loaded by AutoModelForSequenceClassification, by others too.
+Knows nothing of the loop. What it writes is loaded by AutoModelForSequenceClassification, by others too.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,17 @@ import torch
 from torch import nn
 
 from models.activity import Activity
+from models.catalog import Catalog
 from models.errors import BadInput, WrongTask
-from models.loading import Loader
+from models.finetune import dataset, tuning
+from models.finetune.card import model_card
+from models.finetune.course import Item, Lesson
+from models.finetune.dataset import Examples
+from models.finetune.objective import Batch, Classification, Scores
+from models.finetune.request import CLASSIFY, FinetuneRequest
+from models.finetune.run import Metrics
+from models.finetune.run_folder import RunFolder
+from models.loading import Loader, import_libraries
 from models.settings import Settings
 from models.sources import Sources
 from models.spec import ModelSpec
@@ -24,55 +34,104 @@ from models.spec import ModelSpec
 _HEAD_SPREAD = 0.02  # standard deviation of the new head's weights, as BERT draws its own
 
 
-class Classifier:
-    """A model in single precision with its tokenizer, ready to train."""
+class ClassifierCourse:
+    """Texts with labels -> a classifier of them."""
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        self.model, self.tokenizer = model, tokenizer
+    def __init__(self) -> None:
+        self._base: ModelSpec | None = None
+        self._counts: Counter[str] = Counter()
 
-    def encode(self, texts: Sequence[str], max_length: int) -> list[list[int]]:
-        """Token ids with specials, cut at max_length."""
-        longest = min(max_length, getattr(self.model.config, "max_position_embeddings", max_length))
-        return self.tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"]
+    def prepare(
+        self,
+        request: FinetuneRequest,
+        settings: Settings,
+        activity: Activity,
+        catalog: Catalog,
+        tell: Callable[[str], None],
+    ) -> Lesson:
+        examples = dataset.read_examples(request.file, request.text_column, request.label_column, settings)
+        split = dataset.split(examples, share=request.held_out_share, seed=request.seed)
+        base = catalog.find(request.base_model, CLASSIFY)
+        model, tokenizer = load_base(base, split.classes, settings, activity, request.seed)
+        tell("preparing")
+        tuning.apply(model, request)
+        rows = LabelledRows(examples, split.classes, tokenizer, longest=_longest(model, request.max_length))
+        train = rows.items(split.train)
+        held_out = Counter(examples.labels[index] for index in split.held_out)
+        self._base, self._counts = base, Counter(examples.labels)
+        return Lesson(
+            model=model,
+            tokenizer=tokenizer,
+            rows=len(split.train),
+            train=lambda epoch: train,
+            held_out=rows.items(split.held_out),
+            collate=rows.collate,
+            objective=Classification(label_smoothing=request.label_smoothing),
+            split=split,
+            facts={"classes": split.classes, "baseline": round(max(held_out.values()) / len(split.held_out), 4)},
+        )
 
-    def pad(self, ids: Sequence[list[int]]) -> dict[str, torch.Tensor]:
-        """input_ids and attention_mask, (rows, longest)."""
-        return dict(self.tokenizer.pad({"input_ids": list(ids)}, return_tensors="pt"))
-
-    def round_weights(self) -> None:
-        """To what half precision can hold: scores taken after it are those of the saved model."""
-        with torch.no_grad():
-            for parameter in self.model.parameters():
-                parameter.copy_(parameter.half().float())
-
-    def save(self, folder: Path) -> None:
-        """Writes the folder whole or not at all, in half precision."""
-        part = folder.with_name(f"{folder.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        weights = {name: _halved(tensor) for name, tensor in self.model.state_dict().items()}
-        self.model.save_pretrained(part, state_dict=weights)
-        self.tokenizer.save_pretrained(part)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
+    def export(self, folder: RunFolder, lesson: Lesson, scores: Scores, stopped_at: int | None) -> None:
+        save(lesson.model, lesson.tokenizer, folder.model)
+        metrics = Metrics(**scores)
+        card = model_card(folder.request(), self._base, self._counts, lesson.rows, metrics, stopped_at)
+        (folder.model / "README.md").write_text(card, encoding="utf-8")
 
 
-def load_base(spec: ModelSpec, classes: Sequence[str], settings: Settings, activity: Activity, seed: int) -> Classifier:
-    """The base from wherever it comes from, with a head for `classes`. A TeahouseError says what is wrong with it."""
+class LabelledRows:
+    """Examples as the model takes them: token ids with the index of the class."""
+
+    def __init__(self, examples: Examples, classes: Sequence[str], tokenizer: Any, longest: int) -> None:
+        self._examples, self._tokenizer, self._longest = examples, tokenizer, longest
+        self._classes = {label: index for index, label in enumerate(classes)}
+
+    def items(self, rows: Sequence[int]) -> list[Item]:
+        """Token ids with specials, cut at the longest."""
+        texts = [self._examples.texts[row] for row in rows]
+        ids = self._tokenizer(texts, truncation=True, max_length=self._longest)["input_ids"]
+        labels = [self._classes[self._examples.labels[row]] for row in rows]
+        return [{"input_ids": row, "labels": label} for row, label in zip(ids, labels, strict=True)]
+
+    def collate(self, items: Sequence[Item]) -> Batch:
+        """input_ids and attention_mask, (rows, longest of them), and labels, (rows)."""
+        padded = self._tokenizer.pad({"input_ids": [item["input_ids"] for item in items]}, return_tensors="pt")
+        return dict(padded) | {"labels": torch.tensor([item["labels"] for item in items])}
+
+
+def save(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Writes the folder whole or not at all, in half precision."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    weights = {name: _halved(tensor) for name, tensor in model.state_dict().items()}
+    model.save_pretrained(part, state_dict=weights)
+    tokenizer.save_pretrained(part)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+
+
+def load_base(
+    spec: ModelSpec, classes: Sequence[str], settings: Settings, activity: Activity, seed: int
+) -> tuple[Any, Any]:
+    """Model and tokenizer from wherever they come from, with a head for `classes`, in single precision.
+
+    What the base lacks is drawn by the seed. A TeahouseError says what is wrong with the base.
+    """
     sources = Sources(settings, activity)
     spec = sources.measured(replace(spec, is_base=True))
     if spec.size_bytes > 4 * settings.max_train_parameters:
         millions, limit = round(spec.size_bytes / 4e6), settings.max_train_parameters // 1_000_000
         raise BadInput("errors.base_too_large", model=spec.shown_name, millions=millions, limit=limit)
+    import_libraries(settings.threads)
+    torch.manual_seed(seed)  # a base without a pooler gets a new one while it is loaded
     loaded = Loader(settings, sources, activity)(spec)
     if loaded.processor.pad_token is None:
         raise BadInput("errors.base_without_padding", model=spec.shown_name)
-    torch.manual_seed(seed)
     model = loaded.model.requires_grad_(True)
     _put_head(model, spec.shown_name, len(classes))
     model.config.id2label = dict(enumerate(classes))
     model.config.label2id = {label: index for index, label in enumerate(classes)}
     model.config.problem_type = "single_label_classification"
-    return Classifier(model, loaded.processor)
+    return model, loaded.processor
 
 
 def _put_head(model: Any, name: str, classes: int) -> None:
@@ -92,6 +151,11 @@ def _put_head(model: Any, name: str, classes: int) -> None:
         nn.init.zeros_(head.bias)
     setattr(model.get_submodule(parent) if parent else model, child, head)
     model.num_labels = classes
+
+
+def _longest(model: Any, asked: int) -> int:
+    """Tokens of a text: no more than the model has positions for."""
+    return min(asked, getattr(model.config, "max_position_embeddings", asked))
 
 
 def _halved(tensor: torch.Tensor) -> torch.Tensor:

@@ -42,11 +42,13 @@ def run_json(run: Run) -> dict[str, Any]:
         "sha256": run.sha256 or None,
         "classes": list(run.classes),
         "baseline": run.baseline,
-        "confusion": [list(row) for row in run.metrics.confusion] if run.metrics else None,
+        "confusion": [list(row) for row in run.metrics.confusion] if run.metrics and run.metrics.confusion else None,
         "losses": [asdict(loss) for loss in run.losses],
-        "held_out": [asdict(scores) for scores in run.held_out],
+        "held_out": [_known(asdict(scores)) for scores in run.held_out],
+        "best_step": run.best_step,
         "seconds": round(run.seconds, 1),
         "seconds_left": run.seconds_left,
+        "rows_per_second": run.rows_per_second,
         "ahead": run.ahead,
         "error": _notice(run.error) if run.error else None,
         "notice": _notice(run.notice) if run.notice else None,
@@ -58,7 +60,13 @@ def _metrics(run: Run) -> dict[str, float | int]:
     scores = run.metrics or (run.held_out[-1] if run.held_out else None)
     if scores is None:
         return {}
-    return {name: getattr(scores, name) for name in ("accuracy", "macro_f1", "loss", "rows")}
+    named = {name: getattr(scores, name) for name in ("accuracy", "macro_f1", "perplexity", "loss", "rows")}
+    return _known(named)
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    """Without the scores that this objective does not have."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _notice(notice: Notice) -> dict[str, Any]:

@@ -12,8 +12,13 @@ from models.finetune.request import FinetuneRequest
 from models.finetune.run_folder import RunFolder
 
 State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
-Phase = Literal["", "loading", "downloading", "preparing", "training", "evaluating", "saving"]
+Phase = Literal["", "loading", "downloading", "preparing", "training", "evaluating", "saving", "comparing"]
 ENDED: tuple[State, ...] = ("finished", "stopped", "failed", "interrupted")
+
+
+# Names in events -> fields of Run, for what only the last word counts of.
+_TOLD = {name: name for name in ("phase", "step", "steps", "seconds_left", "rows_per_second", "classes", "baseline")}
+_TOLD |= {"error": "error", "notice": "notice", "best": "best_step", "comparing": "comparing", "share": "compared"}
 
 
 @dataclass(frozen=True)
@@ -23,32 +28,37 @@ class Loss:
     step: int
     loss: float
     learning_rate: float
+    rows_per_second: float = 0.0
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Held-out scores at a step."""
+    """Held-out scores at a step: those that its objective has."""
 
     step: int
-    accuracy: float
-    macro_f1: float
     loss: float
     rows: int
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    perplexity: float | None = None
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """The scores of the saved model on all held-out rows."""
+    """The scores of the saved model on all held-out rows: those that its objective has."""
 
-    accuracy: float
-    macro_f1: float
     loss: float
     rows: int
-    confusion: tuple[tuple[int, ...], ...]  # [true class][predicted class], in the order of Run.classes
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    perplexity: float | None = None
+    confusion: tuple[tuple[int, ...], ...] = ()  # [true class][predicted class], in the order of Run.classes
 
     @property
     def margin(self) -> float:
         """Half the width of the accuracy's 95 % interval, with one row right and one wrong added at the edges."""
+        if self.accuracy is None:
+            return 0.0
         share = min(max(self.accuracy, 1 / (self.rows + 1)), 1 - 1 / (self.rows + 1))
         return 1.96 * (share * (1 - share) / self.rows) ** 0.5
 
@@ -64,6 +74,10 @@ class Run:
     steps: int = 0  # 0 until known
     seconds: float = 0.0  # worked so far, over all resumptions
     seconds_left: float | None = None
+    rows_per_second: float | None = None  # of the latest steps, while it trains
+    best_step: int = 0  # the evaluation whose weights are kept; 0 before the first
+    comparing: str = ""  # what the comparison is at, and its share of the whole
+    compared: float = 0.0
     classes: tuple[str, ...] = ()
     baseline: float = 0.0  # share of the largest class among the held-out rows: what guessing it always would score
     losses: tuple[Loss, ...] = ()
@@ -112,19 +126,20 @@ class _Known:
         if state is not None:
             self._change(state, event["at"])
         self._last = event["at"]
-        for name in ("phase", "step", "steps", "seconds_left", "classes", "baseline", "error", "notice"):
+        for name in _TOLD:
             if name in event:
-                self._values[name] = event[name]
+                self._values[_TOLD[name]] = event[name]
         if event.get("phase") == "downloading":
             self._values["downloaded"] = (event["done"], event["total"])
         if "resumed_at" in event:
             self._forget_after(event["resumed_at"])
         if "loss" in event:
-            self._losses.append(Loss(event["step"], event["loss"], event["learning_rate"]))
+            pace = event.get("rows_per_second", 0.0)
+            self._losses.append(Loss(event["step"], event["loss"], event["learning_rate"], pace))
         if "held_out" in event:
             self._held_out.append(HeldOut(event["step"], **event["held_out"]))
         if "metrics" in event:
-            confusion = tuple(tuple(row) for row in event["metrics"]["confusion"])
+            confusion = tuple(tuple(row) for row in event["metrics"].get("confusion", ()))
             self._metrics = Metrics(**event["metrics"] | {"confusion": confusion})
 
     def run(self, folder: RunFolder) -> Run:
@@ -133,7 +148,7 @@ class _Known:
             if values.get(name):
                 values[name] = Notice(**values[name])
         if self.state != "running":
-            values |= {"phase": "", "seconds_left": None}
+            values |= {"phase": "", "seconds_left": None, "rows_per_second": None, "comparing": "", "compared": 0.0}
         return Run(
             run_id=folder.run_id,
             state=self.state,
@@ -143,7 +158,8 @@ class _Known:
             losses=tuple(self._losses),
             held_out=tuple(self._held_out),
             metrics=self._metrics,
-            has_model=self.state in ("finished", "stopped") and folder.has_model,
+            # Told of its scores, it is saved; the comparison that follows may take its time, or be cut off.
+            has_model=self._metrics is not None and folder.has_model,
             **values | {"classes": tuple(values.get("classes", ()))},
         )
 
@@ -153,7 +169,7 @@ class _Known:
             self._worked += self._last - self._began if self._began else 0.0
             self._queued_at, self._began = at, 0.0
             self._metrics = None
-            for name in ("error", "notice", "downloaded", "seconds_left", "phase"):
+            for name in ("error", "notice", "downloaded", "seconds_left", "phase", "comparing", "compared"):
                 self._values.pop(name, None)
         elif state == "running":
             self._began = at
@@ -163,3 +179,5 @@ class _Known:
         self._values["step"] = step
         self._losses = [loss for loss in self._losses if loss.step <= step]
         self._held_out = [scores for scores in self._held_out if scores.step <= step]
+        if self._values.get("best_step", 0) > step:
+            self._values.pop("best_step")  # told again when it is reached again

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from models.finetune.dataset import Split
 from models.finetune.request import FinetuneRequest
 from models.settings import Settings
 
@@ -50,6 +51,15 @@ class RunFolder:
     def write_settings(self, settings: Settings) -> None:
         """The bounds and places of the store that starts the run: the worker has no other source of them."""
         write_whole(self.path / "settings.json", json.dumps(asdict(settings), default=str))
+
+    def write_split(self, split: Split) -> None:
+        """The rows that everything which is compared shares, by their place among the examples."""
+        write_whole(self.path / "split.json", json.dumps(asdict(split), ensure_ascii=False))
+
+    def split(self) -> Split:
+        """FileNotFoundError before the run has prepared its data."""
+        values = json.loads((self.path / "split.json").read_text(encoding="utf-8"))
+        return Split(**{name: tuple(rows) for name, rows in values.items()})
 
     def append(self, **event: Any) -> None:
         with self.events_file.open("a", encoding="utf-8") as file:

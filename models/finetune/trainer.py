@@ -1,46 +1,58 @@
-"""The training loop: steps, evaluations and stopping, told to a callback as plain data.
+"""The training loop: forward, loss, backward, step, schedule; evaluations, the best of them, and stopping.
 
-Knows no page, no process and no files: it is given a model, token ids and labels, asks a callable at each step whether
-to stop, and can hand out and take back its whole state, so that a resumed run takes the steps it would have taken.
+Knows no page, no task and no files: it is given a lesson, asks a callable before each step whether to stop, tells a
+callback what happened, and can hand out and take back its whole state, so that a resumed run takes the very steps it
+would have taken.
+
+It runs on accelerate's Accelerator, so under `accelerate launch` too (see worker.py). The processes share each batch
+out between them; each evaluates all held-out rows, so that they agree on when to stop.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from sklearn.metrics import confusion_matrix, f1_score
-from torch.nn import functional
+from accelerate import Accelerator
+from accelerate.utils import send_to_device
+
+from models import precision
+from models.finetune import optimizers
+from models.finetune.course import Item, Lesson
+from models.finetune.objective import Scores
+from models.finetune.request import FinetuneRequest
 
 EVALUATIONS = 10  # looks at the held-out rows in the course of a run, beside those at the end of each epoch
 SAMPLE = 256  # held-out rows of a look within an epoch
-_BUCKET = 8  # batches that are sorted by length together
-_WARM_UP = 0.1  # of the steps
-_CLIP = 1.0
-_DECAY = 0.01
+_BUCKET = 16  # batches that are sorted by length together
+_EVALUATION_BATCH = 32
+_CLIP = 1.0  # the norm that a step's gradient is cut to
+_HEAD_FACTOR = 10.0  # the new head learns this much faster than the encoder
 
 
 @dataclass(frozen=True)
 class TrainOptions:
     epochs: int
     batch_size: int
-    learning_rate: float
+    learning_rate: float  # at its highest
     seed: int = 0
-    head_factor: float = 10.0  # the new head learns this much faster than the encoder
-    frozen_layers: int = 0  # from below, and with them the embeddings
+    optimizer: str = "adamw"
+    weight_decay: float = 0.01
+    warmup: float = 0.1  # share of the steps
+    accumulation: int = 1  # batches a step
+    patience: int = 0  # epochs without a better score until it stops early; 0: never
+    precision: str = "float32"  # or bfloat16, or auto: bfloat16 where this machine multiplies in it
+    head_factor: float = _HEAD_FACTOR
 
-
-@dataclass(frozen=True)
-class Rows:
-    """Tokenized texts with the index of their class."""
-
-    ids: Sequence[list[int]]
-    labels: Sequence[int]
+    @classmethod
+    def of(cls, request: FinetuneRequest) -> TrainOptions:
+        names = [name for name in cls.__dataclass_fields__ if name != "head_factor"]
+        return cls(**{name: getattr(request, name) for name in names})
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ class Stepped:
     step: int
     loss: float
     learning_rate: float
+    rows: int
     seconds: float  # of this step
 
 
@@ -56,157 +69,199 @@ class Evaluated:
     """Held-out scores: of a sample within an epoch, of all rows at its end."""
 
     step: int
-    rows: int
-    loss: float
-    accuracy: float
-    macro_f1: float
-    confusion: tuple[tuple[int, ...], ...]  # [true class][predicted class]
+    scores: Scores
+    is_best: bool = False
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best evaluation at the end of an epoch, with what had been learnt by then."""
+
+    step: int
+    score: float
+    weights: Mapping[str, torch.Tensor]
 
 
 class Trainer:
-    """Trains in place. `pad` turns token ids of one batch into the model's input tensors."""
+    """Trains the lesson's model in place."""
 
-    def __init__(
-        self,
-        model: Any,
-        pad: Callable[[Sequence[list[int]]], dict[str, torch.Tensor]],
-        train: Rows,
-        held_out: Rows,
-        options: TrainOptions,
-    ) -> None:
-        self.model, self._pad, self._train, self._held_out, self._options = model, pad, train, held_out, options
-        self._per_epoch = -(-len(train.ids) // options.batch_size)
+    def __init__(self, lesson: Lesson, options: TrainOptions) -> None:
+        self._lesson, self._options = lesson, options
+        self._accelerator = Accelerator(mixed_precision="no")  # the precision is an option of the run: see _autocast
+        optimizer = optimizers.make(
+            options.optimizer,
+            lesson.model,
+            learning_rate=options.learning_rate,
+            head_factor=options.head_factor,
+            weight_decay=options.weight_decay,
+        )
+        self._model, self._optimizer = self._accelerator.prepare(lesson.model, optimizer)
+        self._in_bfloat16 = _is_bfloat16(options.precision, self._accelerator.device.type)
+        self._per_epoch = math.ceil(math.ceil(lesson.rows / options.batch_size) / options.accumulation)
         self.steps = options.epochs * self._per_epoch
         self.step = 0
-        self._optimizer = torch.optim.AdamW(_groups(model, options), lr=options.learning_rate)
-        self._precision = _fastest_precision()
+        self.best: Best | None = None
+        self._waited = 0  # epochs since the best one
         torch.manual_seed(options.seed)
 
+    @property
+    def model(self) -> Any:
+        """As it was given, without what accelerate puts around it."""
+        return self._lesson.model
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all steps were taken, or the scores have not become better for too long."""
+        return self.step >= self.steps or 0 < self._options.patience <= self._waited
+
     def run(self, on_event: Callable[[Stepped | Evaluated], None], should_stop: Callable[[], bool]) -> bool:
-        """Trains from `step` to `steps`. False where it was stopped before."""
+        """Trains from `step` to the end. False where it was stopped before."""
         looks = {round(self.steps * (index + 1) / EVALUATIONS) for index in range(EVALUATIONS)}
-        while self.step < self.steps:
-            for batch in self._batches(self.step // self._per_epoch)[self.step % self._per_epoch :]:
-                if should_stop():
+        while not self.is_done:
+            for batches in self._epoch(self.step // self._per_epoch, start=self.step % self._per_epoch):
+                if self._all_agree(should_stop):
                     return False
-                on_event(self._learn(batch))
+                on_event(self._learn(batches))
                 if self.step % self._per_epoch == 0:
-                    on_event(self.evaluate())
+                    on_event(self._judged(self.evaluate()))
                 elif self.step in looks:
                     on_event(self.evaluate(SAMPLE))
         return True
 
     def evaluate(self, limit: int | None = None, *, exact: bool = False) -> Evaluated:
         """Scores of the first `limit` held-out rows; `exact` in single precision, as the model answers later."""
-        labels = list(self._held_out.labels[:limit])
+        items = sorted(self._lesson.held_out[:limit], key=_length)
+        batches = (self._batch(chunk) for chunk in _chunks(items, _EVALUATION_BATCH))
         self.model.eval()
-        logits = torch.zeros(len(labels), self.model.config.num_labels)
-        precision = torch.autocast("cpu", enabled=False) if exact else self._precision()
-        with torch.inference_mode(), precision:
-            for rows in _chunks(sorted(range(len(labels)), key=lambda row: len(self._held_out.ids[row])), 32):
-                logits[rows] = self.model(**self._pad([self._held_out.ids[row] for row in rows])).logits.float()
-        predicted = logits.argmax(dim=-1).tolist()
-        classes = range(logits.shape[1])
-        return Evaluated(
-            step=self.step,
-            rows=len(labels),
-            loss=float(functional.cross_entropy(logits, torch.tensor(labels))),
-            accuracy=sum(a == b for a, b in zip(predicted, labels, strict=True)) / len(labels),
-            macro_f1=float(f1_score(labels, predicted, average="macro", zero_division=0)),
-            confusion=tuple(tuple(map(int, row)) for row in confusion_matrix(labels, predicted, labels=classes)),
-        )
+        with torch.inference_mode(), self._autocast(enabled=not exact):
+            return Evaluated(self.step, self._lesson.objective.scores(self.model, batches))
+
+    def take_best(self) -> None:
+        """Puts the weights of the best evaluation back, where there was one."""
+        if self.best is not None:
+            self._put(self.best.weights)
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-        """Everything a resumed run needs: tensors (weights, moments, random state) and plain values."""
-        tensors = {f"model.{name}": tensor.contiguous() for name, tensor in self.model.state_dict().items()}
+        """Everything a resumed run needs: tensors (what learns, moments, random state, the best) and plain values."""
+        tensors = {f"model.{name}": tensor for name, tensor in self._learning()}
         for index, moments in self._optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()}
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items() if value is not None}
         tensors["random"] = torch.get_rng_state()
-        return tensors, {"step": self.step}
+        if torch.cuda.is_available():
+            tensors["random.cuda"] = torch.cuda.get_rng_state()
+        values: dict[str, Any] = {"step": self.step, "waited": self._waited}
+        if self.best is not None:
+            tensors |= {f"best.{name}": tensor for name, tensor in self.best.weights.items()}
+            values["best"] = {"step": self.best.step, "score": self.best.score}
+        return tensors, values
 
-    def restore(self, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
+    def restore(self, tensors: Mapping[str, torch.Tensor], values: Mapping[str, Any]) -> None:
         """Takes back what `state` gave."""
-        weights = {name.removeprefix("model."): tensor for name, tensor in tensors.items() if name.startswith("model.")}
-        self.model.load_state_dict(weights)
+        self._put(_under("model.", tensors))
         moments: dict[int, dict[str, torch.Tensor]] = {}
-        for name, tensor in tensors.items():
-            if name.startswith("optimizer."):
-                _, index, moment = name.split(".")
-                moments.setdefault(int(index), {})[moment] = tensor
-        state = self._optimizer.state_dict()
-        self._optimizer.load_state_dict({**state, "state": moments})
-        self.step = values["step"]
+        for name, tensor in _under("optimizer.", tensors).items():
+            index, moment = name.split(".")
+            moments.setdefault(int(index), {})[moment] = tensor
+        self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": moments})
+        self.step, self._waited = values["step"], values["waited"]
+        if "best" in values:
+            self.best = Best(**values["best"], weights=_under("best.", tensors))
         torch.set_rng_state(tensors["random"])
+        if "random.cuda" in tensors and torch.cuda.is_available():
+            torch.cuda.set_rng_state(tensors["random.cuda"])
 
-    def _learn(self, rows: list[int]) -> Stepped:
-        started = time.monotonic()
-        self.model.train()
-        with self._precision():
-            logits = self.model(**self._pad([self._train.ids[row] for row in rows])).logits
-        loss = functional.cross_entropy(logits.float(), torch.tensor([self._train.labels[row] for row in rows]))
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), _CLIP)
-        rate = self._rate(self.step)
-        for group in self._optimizer.param_groups:
-            group["lr"] = group["highest"] * rate
+    def _learn(self, batches: Sequence[Sequence[Item]]) -> Stepped:
+        """One step of the optimizer: over one batch, or several whose gradients are added up."""
+        started, rows, mean = time.monotonic(), sum(map(len, batches)), 0.0
+        self._model.train()
+        for items in batches:
+            with self._accelerator.split_between_processes(list(items), apply_padding=True) as mine:
+                batch = self._batch(mine)
+            with self._autocast():
+                loss = self._lesson.objective.loss(self._model, batch) * (len(items) / rows)
+            self._accelerator.backward(loss)
+            mean += float(loss.detach())
+        self._accelerator.clip_grad_norm_(self._model.parameters(), _CLIP)
+        share = self._schedule(self.step)
+        optimizers.set_rate(self._optimizer, share)
         self._optimizer.step()
         self._optimizer.zero_grad()
         self.step += 1
-        return Stepped(self.step, float(loss.detach()), self._options.learning_rate * rate, time.monotonic() - started)
+        return Stepped(self.step, mean, self._options.learning_rate * share, rows, time.monotonic() - started)
 
-    def _batches(self, epoch: int) -> list[list[int]]:
-        """The batches of an epoch, by the seed; rows of like length come together, so that little is padding."""
-        shuffle = random.Random(f"{self._options.seed}:{epoch}")
-        order = list(range(len(self._train.ids)))
-        shuffle.shuffle(order)
-        size = self._options.batch_size
-        batches = []
-        for bucket in _chunks(order, _BUCKET * size):
-            batches += _chunks(sorted(bucket, key=lambda row: len(self._train.ids[row])), size)
-        shuffle.shuffle(batches)
-        return batches
-
-    def _rate(self, step: int) -> float:
+    def _schedule(self, step: int) -> float:
         """Of the highest learning rate: linear warm-up, then linear decay to nothing."""
-        warm_up = max(1, round(_WARM_UP * self.steps))
+        warm_up = max(1, round(self._options.warmup * self.steps))
         return min((step + 1) / warm_up, max(0.0, (self.steps - step) / max(1, self.steps - warm_up)))
 
+    def _epoch(self, epoch: int, start: int = 0) -> Iterator[Sequence[Sequence[Item]]]:
+        """The batches of each step of an epoch, by the seed; rows of like length come together: little is padding."""
+        items, size = self._lesson.train(epoch), self._options.batch_size
+        shuffle = random.Random(f"{self._options.seed}:{epoch}")
+        order = list(items)
+        shuffle.shuffle(order)
+        batches = []
+        for bucket in _chunks(order, _BUCKET * size):
+            batches += _chunks(sorted(bucket, key=_length), size)
+        shuffle.shuffle(batches)
+        yield from _chunks(batches, self._options.accumulation)[start:]
 
-def _groups(model: Any, options: TrainOptions) -> Iterator[dict[str, Any]]:
-    """Freezes what is to be frozen, and gives one group for each parameter. Biases and norms are not decayed."""
-    layers = getattr(model.config, "num_hidden_layers", 0)
-    for name, parameter in model.named_parameters():
-        depth = _depth(name, layers, model.base_model_prefix)
-        is_frozen = depth is not None and 0 < options.frozen_layers >= depth
-        parameter.requires_grad_(not is_frozen)
-        if not is_frozen:
-            rate = options.learning_rate * (options.head_factor if depth is None else 1.0)
-            yield {"params": [parameter], "highest": rate, "weight_decay": _DECAY if parameter.ndim > 1 else 0.0}
+    def _judged(self, evaluated: Evaluated) -> Evaluated:
+        """Keeps what the model knows now if it never scored better; of two that are equal, the earlier stays."""
+        objective = self._lesson.objective
+        score = float(evaluated.scores[objective.metric])
+        gain = (
+            0.0
+            if self.best is None
+            else score - self.best.score
+            if objective.higher_is_better
+            else self.best.score - score
+        )
+        if self.best is not None and not gain > 0:
+            self._waited += 1
+            return evaluated
+        self._waited = 0
+        self.best = Best(self.step, score, {name: tensor.clone() for name, tensor in self._learning()})
+        return Evaluated(evaluated.step, evaluated.scores, is_best=True)
+
+    def _all_agree(self, should_stop: Callable[[], bool]) -> bool:
+        """Whether any of the processes was asked to stop: none may go on alone."""
+        if should_stop():
+            self._accelerator.set_trigger()
+        return self._accelerator.check_trigger()
+
+    def _autocast(self, *, enabled: bool = True) -> torch.autocast:
+        return torch.autocast(self._accelerator.device.type, torch.bfloat16, enabled=enabled and self._in_bfloat16)
+
+    def _batch(self, items: Sequence[Item]) -> dict[str, torch.Tensor]:
+        return send_to_device(self._lesson.collate(items), self._accelerator.device)
+
+    def _learning(self) -> Iterator[tuple[str, torch.Tensor]]:
+        for name, parameter in self.model.named_parameters():
+            if parameter.requires_grad:
+                yield name, parameter.detach()
+
+    def _put(self, weights: Mapping[str, torch.Tensor]) -> None:
+        with torch.no_grad():
+            for name, parameter in self.model.named_parameters():
+                if name in weights:
+                    parameter.copy_(weights[name])
 
 
-def _depth(name: str, layers: int, prefix: str) -> int | None:
-    """0 for the embeddings, then the number of the layer from 1; what follows the layers comes last. None for the head."""
-    if not name.startswith(f"{prefix}."):
-        return None
-    numbers = [int(part) for part in name.split(".") if part.isdigit()]
-    return 0 if "embeddings" in name else numbers[0] + 1 if numbers else layers + 1
+def _is_bfloat16(asked: str, device: str) -> bool:
+    """By what the machine can do, not by a measurement: a resumed run must compute as it did before."""
+    if asked == "auto":
+        return torch.cuda.is_bf16_supported() if device == "cuda" else precision.this_machine().multiplies_bfloat16
+    return asked == "bfloat16"
 
 
-def _fastest_precision() -> Callable[[], AbstractContextManager]:
-    """bfloat16 autocast where this CPU multiplies faster in it: some have instructions for it, on others it is slow."""
-    fast = _multiply_seconds(torch.bfloat16) < 0.8 * _multiply_seconds(torch.float32)
-    return lambda: torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast)
+def _length(item: Item) -> int:
+    return len(item["input_ids"])
 
 
-def _multiply_seconds(dtype: torch.dtype) -> float:
-    left, right = torch.ones(512, 384, dtype=dtype), torch.ones(384, 1536, dtype=dtype)
-    best = float("inf")
-    for _ in range(5):
-        started = time.perf_counter()
-        left @ right
-        best = min(best, time.perf_counter() - started)
-    return best
+def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _chunks(items: list[int], size: int) -> list[list[int]]:
+def _chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
