@@ -43,7 +43,9 @@ def apply(model, **options):
 def test_by_default_the_upper_half_of_the_layers_and_the_head_learn():
     names = learning(apply(make_model()))
     assert {"classifier.weight", "bert.pooler.dense.weight", "bert.encoder.layer.2.output.dense.weight"} <= names
-    assert not any(name.startswith(("bert.embeddings", "bert.encoder.layer.0", "bert.encoder.layer.1")) for name in names)
+    assert not any(
+        name.startswith(("bert.embeddings", "bert.encoder.layer.0", "bert.encoder.layer.1")) for name in names
+    )
 
 
 def test_as_many_of_the_last_layers_learn_as_asked_for():
