@@ -91,3 +91,12 @@ def test_lessons_that_were_cut_go_on_where_they_were(pictures, tmp_path: Path) -
     lessons.write(teacher, pictures, SEED, cut)
     assert teacher.asked == (lessons.VIEWS - 5) * len(pictures)
     assert torch.equal(load_file(cut)["logits"], load_file(whole)["logits"])
+
+
+def test_lessons_on_the_views_of_another_seed_are_refused(pictures, tmp_path: Path) -> None:
+    from models.recipes import lessons
+
+    path = tmp_path / lessons.FILE
+    lessons.write(Brightness(), pictures, SEED, path)
+    with pytest.raises(ValueError, match=f"seed {SEED}, not of seed {SEED + 1}"):
+        lessons.read(pictures, torch.zeros(len(pictures), dtype=torch.long), [path], SEED + 1)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from models.recipes import cifar10
@@ -26,10 +27,10 @@ logger = logging.getLogger(__name__)
 def write(judge: Callable[[Tensor], Tensor], pictures: Tensor, seed: int, path: Path) -> None:
     """Logits (views, N, 10) in half precision, from uint8 pictures (N, 3, 32, 32) -> logits; goes on where it was cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = [load_file(path)["logits"]] if path.exists() else []
+    found = [_logits(path, seed)] if path.exists() else []
     for number in range(sum(map(len, found)), VIEWS):
         found.append(judge(cifar10.view(pictures, number, seed))[None].half())
-        save_file({"logits": torch.cat(found)}, path)
+        save_file({"logits": torch.cat(found)}, path, metadata={"seed": str(seed)})
         logger.info("view %d of %d", number + 1, VIEWS)
 
 
@@ -39,7 +40,7 @@ def read(pictures: Tensor, labels: Tensor, paths: Sequence[Path], seed: int, hel
     `pictures` and `labels` are all of the training split in their order; the first `held_out` are left out of what is
     given.
     """
-    opinions = [load_file(path)["logits"].float().softmax(-1) for path in paths]
+    opinions = [_logits(path, seed).float().softmax(-1) for path in paths]
     truth = torch.nn.functional.one_hot(labels, len(cifar10.CLASSES)).float()
 
     def lesson(epoch: int) -> tuple[Tensor, Tensor]:
@@ -48,6 +49,15 @@ def read(pictures: Tensor, labels: Tensor, paths: Sequence[Path], seed: int, hel
         return cifar10.view(pictures, number, seed)[held_out:], said[held_out:]
 
     return lesson
+
+
+def _logits(path: Path, seed: int) -> Tensor:
+    """An opinion of one view says nothing of another: ValueError for lessons of another seed's views."""
+    with safe_open(path, framework="pt") as file:
+        found = (file.metadata() or {}).get("seed")
+        if found != str(seed):
+            raise ValueError(f"{path} holds what was thought of the views of seed {found}, not of seed {seed}")
+        return file.get_tensor("logits")
 
 
 def argument(options: argparse.ArgumentParser) -> None:

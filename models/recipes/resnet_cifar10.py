@@ -1,10 +1,10 @@
 """Makes resnet-cifar10: a small residual network trained from nothing on CIFAR-10.
 
 The recipe follows airbench (Jordan 2024, https://arxiv.org/abs/2404.00498): a first layer that whitens patches, Muon for
-the kernels, kernels of a fixed length. The first round learns the labels and leaves its opinion of every picture as
-lessons.safetensors in --work; a second one, with --start and --lessons, learns what `cifar_teacher` thinks too. A
-thousand training pictures are held out; they choose the temperature of the answers and nothing else. Does not know how
-the loop runs.
+the kernels, kernels of a fixed length. The first round learns the labels; a second one, with --start and --lessons, learns
+what `cifar_teacher` thinks too. Each leaves its opinion of every picture as lessons.safetensors in --work, and with
+--epochs 0 it only does that, on the views of another --seed. A thousand training pictures are held out; they choose the
+temperature of the answers and nothing else. Does not know how the loop runs.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def loss(smoothing: float, model: nn.Module, pictures: Tensor, targets: Tensor, 
 
 @torch.inference_mode()
 def logits_of(model: nn.Module, pictures: Tensor) -> Tensor:
-    batches = (model(pixel_values=cifar10.to_pixels(batch, SIDE)).logits for batch in pictures.split(250))
+    batches = (model(pixel_values=cifar10.to_pixels(batch, SIDE)).logits for batch in pictures.split(500))
     return torch.cat(list(batches)).float()
 
 
@@ -118,9 +118,8 @@ def calibrate(model: nn.Module, pictures: Tensor, targets: Tensor) -> float:
     return temperature
 
 
-def train(options: argparse.Namespace) -> nn.Module:
+def train(options: argparse.Namespace, pictures: Tensor, targets: Tensor) -> nn.Module:
     """The averaged model, calibrated."""
-    pictures, targets = cifar10.read_split(options.data, "train")
     model = go_on(options.start) if options.start else build(pictures[HELD_OUT:])
     logger.info("%d parameters", sum(weight.numel() for weight in model.parameters()))
     plan = cifar10.Plan(options.epochs, batch_size=500, warmup=0.02, ema_decay=0.98)
@@ -139,11 +138,14 @@ def main() -> None:
     options.add_argument("--epochs", type=int, default=20)
     options = options.parse_args()
     common.start(options)
-    model, folder = train(options), options.out or common.BUNDLED / NAME
-    common.save(model, folder, image_processor=cifar10.image_processor(SIDE))
-    cifar10.report(folder, *cifar10.read_split(options.data, "test"))
-    pictures, _ = cifar10.read_split(options.data, "train")
+    pictures, targets = cifar10.read_split(options.data, "train")
+    model = train(options, pictures, targets) if options.epochs else go_on(options.start).eval()
+    # Before it is saved: saving leaves the model in half precision, in which a CPU does not convolve.
     lessons.write(partial(logits_of, model), pictures, options.seed, options.work / lessons.FILE)
+    if options.epochs:
+        folder = options.out or common.BUNDLED / NAME
+        common.save(model, folder, image_processor=cifar10.image_processor(SIDE))
+        cifar10.report(folder, *cifar10.read_split(options.data, "test"))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def test_a_link_may_ask_for_the_other_language(visit):
 
 def test_the_language_changes_at_once_and_outlives_a_reload(visit, server):
     page = visit(lang="zh")
-    page.get_by_label("English").check()
+    page.get_by_label("English").click()
     expect(page.get_by_role("tab", name="Fine-tune")).to_be_visible()
     page.wait_for_function("() => location.search.includes('lang=en')")
     page.goto(server)

@@ -26,7 +26,7 @@ def test_another_model_names_an_emotion_in_the_language_of_the_page(visit):
     page.locator("#tea-sentiment-text textarea").fill("今天终于放假啦，太开心了！")
     page.locator("#tea-sentiment-run").click()
     expect(page.locator("#tea-sentiment-result .tea-verdict")).to_contain_text("喜悦")
-    page.get_by_label("English").check()
+    page.get_by_label("English").click()
     expect(page.locator("#tea-sentiment-result .tea-verdict")).to_contain_text("happiness")
 
 
@@ -34,7 +34,7 @@ def test_the_answer_is_reworded_with_the_page(visit):
     page = visit("?tab=sentiment", lang="zh")
     page.locator("#tea-sentiment-run").click()
     expect(page.locator("#tea-sentiment-result")).to_contain_text("正面")
-    page.get_by_label("English").check()
+    page.get_by_label("English").click()
     expect(page.locator("#tea-sentiment-result")).to_contain_text("positive")
 
 
