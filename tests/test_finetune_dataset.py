@@ -1,4 +1,4 @@
-"""A table becomes training data: encodings, delimiters, bounds, guessed columns, what is refused, the split."""
+"""A table becomes training data: encodings, delimiters, bounds, guessed columns, what is refused."""
 
 from __future__ import annotations
 
@@ -177,20 +177,3 @@ def test_what_is_larger_than_the_settings_allow_is_refused(tmp_path, settings, b
     with pytest.raises(BadInput) as refused:
         read_table(path, replace(settings, max_columns=1))
     assert refused.value.key == "errors.too_many_columns"
-
-
-def test_every_class_is_in_both_halves_of_a_split_and_the_seed_decides_it():
-    labels = ("常见",) * 40 + ("少见",) * 5 + ("罕见",) * 2
-    examples = dataset.Examples(tuple(f"句{n}" for n in range(len(labels))), labels)
-    split = dataset.split(examples, share=0.2, seed=1)
-    assert sorted(split.train + split.held_out) == list(range(47))
-    for half in (split.train, split.held_out):
-        assert {labels[row] for row in half} == set(labels)
-    assert len(split.held_out) == 8 + 1 + 1
-    assert dataset.split(examples, share=0.2, seed=1) == split
-    assert dataset.split(examples, share=0.2, seed=2) != split
-
-
-def test_numbers_as_labels_stay_text_and_are_ordered_by_value():
-    examples = dataset.Examples(tuple("abcdefgh"), ("10", "10", "2", "2", "-1", "-1", "x", "x"))
-    assert dataset.split(examples, share=0.2, seed=0).classes == ("-1", "2", "10", "x")

@@ -8,9 +8,9 @@ torch = pytest.importorskip("torch")
 
 from models.finetune import tuning  # noqa: E402
 from models.finetune.course import Lesson  # noqa: E402
-from models.finetune.dataset import Split  # noqa: E402
 from models.finetune.objective import Classification  # noqa: E402
 from models.finetune.request import FinetuneRequest  # noqa: E402
+from models.finetune.split import Split  # noqa: E402
 from models.finetune.trainer import Evaluated, Stepped, Trainer, TrainOptions  # noqa: E402
 
 # A label that can be read off one token: any working loop learns it.

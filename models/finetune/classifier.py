@@ -26,6 +26,7 @@ from models.finetune.objective import Batch, Classification, Scores
 from models.finetune.request import CLASSIFY, FinetuneRequest
 from models.finetune.run import Metrics
 from models.finetune.run_folder import RunFolder
+from models.finetune.split import split
 from models.loading import Loader, import_libraries
 from models.settings import Settings
 from models.sources import Sources
@@ -50,25 +51,25 @@ class ClassifierCourse:
         tell: Callable[[str], None],
     ) -> Lesson:
         examples = dataset.read_examples(request.file, request.text_column, request.label_column, settings)
-        split = dataset.split(examples, share=request.held_out_share, seed=request.seed)
+        halves = split(examples, share=request.held_out_share, seed=request.seed)
         base = catalog.find(request.base_model, CLASSIFY)
-        model, tokenizer = load_base(base, split.classes, settings, activity, request.seed)
+        model, tokenizer = load_base(base, halves.classes, settings, activity, request.seed)
         tell("preparing")
         tuning.apply(model, request)
-        rows = LabelledRows(examples, split.classes, tokenizer, longest=_longest(model, request.max_length))
-        train = rows.items(split.train)
-        held_out = Counter(examples.labels[index] for index in split.held_out)
+        rows = LabelledRows(examples, halves.classes, tokenizer, longest=_longest(model, request.max_length))
+        train = rows.items(halves.train)
+        held_out = Counter(examples.labels[index] for index in halves.held_out)
         self._base, self._counts = base, Counter(examples.labels)
         return Lesson(
             model=model,
             tokenizer=tokenizer,
-            rows=len(split.train),
+            rows=len(halves.train),
             train=lambda epoch: train,
-            held_out=rows.items(split.held_out),
+            held_out=rows.items(halves.held_out),
             collate=rows.collate,
             objective=Classification(label_smoothing=request.label_smoothing),
-            split=split,
-            facts={"classes": split.classes, "baseline": round(max(held_out.values()) / len(split.held_out), 4)},
+            split=halves,
+            facts={"classes": halves.classes, "baseline": round(max(held_out.values()) / len(halves.held_out), 4)},
         )
 
     def export(self, folder: RunFolder, lesson: Lesson, scores: Scores, stopped_at: int | None) -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from models.activity import Activity
 from models.catalog import Catalog
-from models.finetune.dataset import Split
 from models.finetune.request import CLASSIFY, FinetuneRequest
 from models.finetune.run_folder import RunFolder
+from models.finetune.split import Split
 from models.settings import Settings
 
 if TYPE_CHECKING:

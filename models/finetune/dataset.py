@@ -1,4 +1,4 @@
-"""A table as training data: which column is the text and which the label, what is wrong with it, and its split.
+"""A table as training data: which column is the text and which the label, and what is wrong with it.
 
 Looks and counts; knows no model. A report names what would stop training (`problems`) and what one should know
 (`warnings`) as keys of the string table, so that a page can show both while the columns are still being chosen.
@@ -6,8 +6,6 @@ Looks and counts; knows no model. A report names what would stop training (`prob
 
 from __future__ import annotations
 
-import random
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,8 +18,8 @@ from models.finetune.columns import guess_label_column, guess_text_column
 from models.finetune.table import read_table
 from models.settings import Settings
 
-__all__ = ["DatasetReport", "Examples", "Notice", "Split", "guess_label_column", "guess_text_column", "inspect"]
-__all__ += ["read_examples", "read_table", "split"]
+__all__ = ["DatasetReport", "Examples", "Notice", "guess_label_column", "guess_text_column", "inspect"]
+__all__ += ["read_examples", "read_table"]
 
 FEW_ROWS = 60  # below this, scores say little
 FEW_OF_A_CLASS = 8
@@ -78,15 +76,6 @@ class DatasetReport:
         return not self.problems
 
 
-@dataclass(frozen=True)
-class Split:
-    """Indices into Examples, and the classes in the order of the logits."""
-
-    train: tuple[int, ...]
-    held_out: tuple[int, ...]
-    classes: tuple[str, ...]
-
-
 def inspect(
     path: str | Path, text_column: str = "", label_column: str = "", *, settings: Settings | None = None
 ) -> DatasetReport:
@@ -118,24 +107,6 @@ def read_examples(path: str | Path, text_column: str, label_column: str, setting
     """The rows that training uses, in the order of the file: filled, each text once."""
     frame = read_table(path, settings)
     return _clean(frame, *_columns(frame, text_column, label_column))[0]
-
-
-def split(examples: Examples, *, share: float, seed: int) -> Split:
-    """Holds out about `share` of every class: at least one row, and not the last one. Same seed, same split."""
-    by_class: dict[str, list[int]] = {}
-    for index, label in enumerate(examples.labels):
-        by_class.setdefault(label, []).append(index)
-    classes = tuple(sorted(by_class, key=_natural))
-    shuffle = random.Random(seed)
-    train, held_out = [], []
-    for label in classes:
-        rows = by_class[label]
-        shuffle.shuffle(rows)
-        kept = min(max(1, round(share * len(rows))), len(rows) - 1)
-        held_out += rows[:kept]
-        train += rows[kept:]
-    shuffle.shuffle(held_out)
-    return Split(tuple(sorted(train)), tuple(held_out), classes)
 
 
 def _columns(frame: pd.DataFrame, text_column: str, label_column: str) -> tuple[str, str]:
@@ -212,9 +183,3 @@ def _lengths(texts: tuple[str, ...]) -> Lengths:
         return Lengths()
     lengths = sorted(map(len, texts))
     return Lengths(lengths[0], lengths[len(lengths) // 2], round(sum(lengths) / len(lengths), 1), lengths[-1])
-
-
-def _natural(label: str) -> tuple[int, float, str]:
-    """Numbers by value, before words: 2 comes before 10."""
-    is_number = re.fullmatch(r"[+-]?\d+(\.\d+)?", label) is not None
-    return (0, float(label), label) if is_number else (1, 0.0, label)

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from models.finetune.dataset import Split
 from models.finetune.request import FinetuneRequest
+from models.finetune.split import Split
 from models.settings import Settings
 
 
@@ -59,7 +59,7 @@ class RunFolder:
     def split(self) -> Split:
         """FileNotFoundError before the run has prepared its data."""
         values = json.loads((self.path / "split.json").read_text(encoding="utf-8"))
-        return Split(**{name: tuple(rows) for name, rows in values.items()})
+        return Split(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
     def append(self, **event: Any) -> None:
         with self.events_file.open("a", encoding="utf-8") as file:
