@@ -86,7 +86,7 @@ def test_lessons_that_were_cut_go_on_where_they_were(pictures, tmp_path: Path) -
 
     whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
     lessons.write(Brightness(), pictures, SEED, whole)
-    save_file({"logits": load_file(whole)["logits"][:5].clone()}, cut)
+    save_file({"logits": load_file(whole)["logits"][:5].clone()}, cut, metadata={"seed": str(SEED)})
     teacher = Brightness()
     lessons.write(teacher, pictures, SEED, cut)
     assert teacher.asked == (lessons.VIEWS - 5) * len(pictures)
