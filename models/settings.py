@@ -45,6 +45,8 @@ class Settings:
     max_train_seconds: float = 3 * 3600.0
     max_train_parameters: int = 320_000_000  # of a base to fine-tune: 16 bytes each while it trains
     max_runs: int = 20  # kept runs; the oldest finished ones go first
+    max_runs_per_visitor: int = 3  # queued or training at once
+    run_days: float = 30.0  # a run is kept so long after its last event
     queue_size: int = 64
     queue_per_model: int = 256  # items that may wait in front of the inference thread
     concurrency: int = 8  # requests of one kind that may wait for the inference thread at once
@@ -141,6 +143,7 @@ _VARIABLES = {
     "TEAHOUSE_MAX_UPLOAD_MB": ("max_upload", _megabytes),
     "TEAHOUSE_MAX_ROWS": ("max_rows", int),
     "TEAHOUSE_MAX_TRAIN_SECONDS": ("max_train_seconds", float),
+    "TEAHOUSE_RUN_DAYS": ("run_days", float),
     "TEAHOUSE_WARM_UP": ("warm_up", _flag),
     "HF_ENDPOINT": ("endpoints", _endpoints),  # several, separated by commas: tried in turn
     "HF_HUB_OFFLINE": ("offline", _flag),

@@ -39,7 +39,7 @@ class WorkerProcess:
                 start_new_session=True,
             )
         process = psutil.Process(child.pid)
-        folder.write_process(child.pid, process.create_time())
+        mark(folder, process)
         logger.info("a fine-tuning run has started: process %d", child.pid)
         return cls(process, child)
 
@@ -77,3 +77,9 @@ class WorkerProcess:
         """Whether it ended in time."""
         gone, _ = psutil.wait_procs([self._process], timeout=seconds)
         return bool(gone)
+
+
+def mark(folder: RunFolder, process: psutil.Process) -> None:
+    """Writes down that this process trains the run. Both sides do: an app that is killed between start and mark leaves
+    a worker that says so itself."""
+    folder.write_process(process.pid, process.create_time())

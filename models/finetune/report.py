@@ -50,6 +50,8 @@ def run_json(run: Run) -> dict[str, Any]:
         "seconds_left": run.seconds_left,
         "rows_per_second": run.rows_per_second,
         "ahead": run.ahead,
+        "wait_seconds": run.wait_seconds,
+        "expires_at": run.expires_at,
         "error": _notice(run.error) if run.error else None,
         "notice": _notice(run.notice) if run.notice else None,
         "request": {name: value for name, value in asdict(run.request).items() if name != "file"},

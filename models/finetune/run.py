@@ -89,6 +89,9 @@ class Run:
     notice: Notice | None = None
     downloaded: tuple[int, int] | None = None  # bytes, of bytes
     ahead: int = 0  # runs that come first, while queued
+    wait_seconds: float | None = None  # until they are done, where that is known
+    last_at: float = 0.0  # of the latest event
+    expires_at: float | None = None  # after it the run is deleted; seconds since 1970
 
     @property
     def is_under_way(self) -> bool:
@@ -155,6 +158,7 @@ class _Known:
             request=folder.request(),
             queued_at=self._queued_at,
             seconds=self._worked + (self._last - self._began if self._began else 0.0),
+            last_at=self._last,
             losses=tuple(self._losses),
             held_out=tuple(self._held_out),
             metrics=self._metrics,

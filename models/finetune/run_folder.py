@@ -6,6 +6,7 @@ Reads and writes them; decides nothing. Events are JSON objects, one a line, onl
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -22,6 +23,7 @@ class RunFolder:
         self.path = path
         self.events_file = path / "events.jsonl"
         self.process_file = path / "process.json"
+        self.worker_lock = path / "worker.lock"  # held by the worker for as long as it lives
         self.checkpoint = path / "checkpoint.safetensors"
         self.model = path / "model"
         self.log = path / "log.txt"
@@ -29,6 +31,11 @@ class RunFolder:
     @property
     def run_id(self) -> str:
         return self.path.name
+
+    @property
+    def is_run(self) -> bool:
+        """False for one that is only being made, or thrown away."""
+        return (self.path / "request.json").is_file()
 
     @property
     def has_model(self) -> bool:
@@ -52,6 +59,14 @@ class RunFolder:
         """The bounds and places of the store that starts the run: the worker has no other source of them."""
         write_whole(self.path / "settings.json", json.dumps(asdict(settings), default=str))
 
+    def write_visitor(self, mark: str) -> None:
+        """Who started the run: see shelf.visitor_mark."""
+        write_whole(self.path / "visitor.txt", mark)
+
+    def visitor(self) -> str:
+        path = self.path / "visitor.txt"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
     def write_split(self, split: Split) -> None:
         """The rows that everything which is compared shares, by their place among the examples."""
         write_whole(self.path / "split.json", json.dumps(asdict(split), ensure_ascii=False))
@@ -62,8 +77,12 @@ class RunFolder:
         return Split(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
     def append(self, **event: Any) -> None:
-        with self.events_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"at": round(time.time(), 3), **event}, ensure_ascii=False) + "\n")
+        """In one write. A last line that broke off with its writer is ended first, so that it spoils no other."""
+        line = json.dumps({"at": round(time.time(), 3), **event}, ensure_ascii=False).encode() + b"\n"
+        with self.events_file.open("ab") as file:
+            if file.tell() and self._breaks_off():
+                line = b"\n" + line
+            file.write(line)
 
     def events(self) -> Iterator[dict[str, Any]]:
         """All events so far. A last line that is still being written, or broke off with its process, is left out."""
@@ -74,6 +93,11 @@ class RunFolder:
                 yield json.loads(line)
             except ValueError:
                 continue
+
+    def _breaks_off(self) -> bool:
+        with self.events_file.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() != b"\n"
 
     def write_process(self, pid: int, created: float) -> None:
         write_whole(self.process_file, json.dumps({"pid": pid, "created": created}))
@@ -89,6 +113,6 @@ class RunFolder:
 
 def write_whole(path: Path, text: str) -> None:
     """Readers find the old file or the new one, never half of one."""
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # app and worker may write the same file
     part.write_text(text, encoding="utf-8")
     part.replace(path)

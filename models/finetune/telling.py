@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-
-from models.finetune.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from models.finetune.trainer import Evaluated, Stepped
@@ -18,8 +16,8 @@ _DIGITS = 5
 class Teller:
     """Of one sitting: a resumed run has a new one. `steps`: of the whole run; `first`: the step it goes on from."""
 
-    def __init__(self, folder: RunFolder, *, steps: int, first: int) -> None:
-        self._folder, self._steps, self._first = folder, steps, first
+    def __init__(self, tell: Callable[..., None], *, steps: int, first: int) -> None:
+        self._tell, self._steps, self._first = tell, steps, first
         self._began = time.monotonic()
         self._losses: list[float] = []
         self._rows, self._seconds = 0, 0.0
@@ -32,7 +30,7 @@ class Teller:
         if event.step % max(1, self._steps // _LOSSES) and event.step != self._steps:
             return
         pace = (time.monotonic() - self._began) / (event.step - self._first)  # evaluations included
-        self._folder.append(
+        self._tell(
             step=event.step,
             loss=round(sum(self._losses) / len(self._losses), _DIGITS),
             learning_rate=round(event.learning_rate, 9),
@@ -44,7 +42,7 @@ class Teller:
 
     def evaluated(self, event: Evaluated) -> None:
         best = {"best": event.step} if event.is_best else {}
-        self._folder.append(step=event.step, held_out=numbers(event.scores), **best)
+        self._tell(step=event.step, held_out=numbers(event.scores), **best)
 
 
 def numbers(scores: Mapping[str, Any]) -> dict[str, float | int]:

@@ -18,9 +18,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+from filelock import FileLock, Timeout
+
 from models.activity import Activity
 from models.catalog import Catalog
 from models.errors import TeahouseError
+from models.finetune.process import mark
 from models.finetune.run_folder import RunFolder
 from models.finetune.telling import Teller, rounded
 from models.spec import ModelSpec
@@ -32,14 +36,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 _NICE = 5  # visitors who wait for an answer go first
 _CHECKPOINT_SHARE = 0.1  # of the time may go into writing checkpoints
+_LOCK_SECONDS = 15.0  # a worker that has told its end may take a moment to be gone
 _TICK = 0.5  # seconds between two events of a download
 
 
 class Worker:
-    """One run from its folder. `should_stop` is asked between all pieces of work."""
+    """One run from its folder. `should_stop` is asked between all pieces of work.
 
-    def __init__(self, folder: RunFolder, should_stop: Callable[[], bool]) -> None:
-        self._folder = folder
+    Of several processes that train one run together, only the main one writes.
+    """
+
+    def __init__(self, folder: RunFolder, should_stop: Callable[[], bool], *, is_main: bool = True) -> None:
+        self._folder, self._is_main = folder, is_main
         self._asked_to_stop = should_stop
         self._settings = folder.settings()
         self._request = folder.request()
@@ -49,30 +57,32 @@ class Worker:
     def run(self) -> None:
         """Writes the events of a whole run, the last one with its end."""
         try:
-            self._folder.append(state="running", phase="loading")
+            self._tell(state="running", phase="loading")
             self._train()
         except TeahouseError as error:
-            self._folder.append(state="failed", error={"key": error.key, "values": _plain(error.values)})
+            self._tell(state="failed", error={"key": error.key, "values": _plain(error.values)})
         except Exception:
             logger.exception("run %s", self._folder.run_id)
-            self._folder.append(state="failed", error={"key": "errors.internal", "values": {}})
+            self._tell(state="failed", error={"key": "errors.internal", "values": {}})
 
     def _train(self) -> None:
         course, lesson = self._prepared()
         trainer = self._trainer(lesson)
-        self._folder.append(phase="training", step=trainer.step, steps=trainer.steps, **lesson.facts)
+        self._tell(phase="training", step=trainer.step, steps=trainer.steps, **lesson.facts)
         finished = trainer.run(self._listener(trainer), self._should_stop)
         if trainer.step == 0:
-            self._folder.append(state="stopped", **self._notice())
+            self._tell(state="stopped", **self._notice())
+            return
+        if not self._is_main:
             return
         self._write_checkpoint(trainer)
         self._export(course, lesson, trainer, stopped_at=None if finished else trainer.step)
         if finished:
             self._compare()
-            self._folder.append(state="finished", step=trainer.step)
+            self._tell(state="finished", step=trainer.step)
             self._folder.checkpoint.unlink(missing_ok=True)
         else:
-            self._folder.append(state="stopped", step=trainer.step, **self._notice())
+            self._tell(state="stopped", step=trainer.step, **self._notice())
 
     def _prepared(self) -> tuple[Course, Lesson]:
         """Base and data, while a download is told of."""
@@ -98,28 +108,29 @@ class Worker:
         while not done.wait(_TICK):
             step = activity.of(self._request.base_model)
             if step is not None and step.key == "activity.downloading":
-                self._folder.append(phase="downloading", done=step.done, total=step.total)
+                self._tell(phase="downloading", done=step.done, total=step.total)
 
     def _tell_phase(self, phase: str) -> None:
-        self._folder.append(phase=phase)
+        self._tell(phase=phase)
 
     def _trainer(self, lesson: Lesson) -> Trainer:
         """Goes on from the checkpoint, where there is one; what was told of later steps is void."""
         from models.finetune import checkpoint_file
         from models.finetune.trainer import Trainer, TrainOptions
 
-        self._folder.write_split(lesson.split)
+        if self._is_main:
+            self._folder.write_split(lesson.split)
         trainer = Trainer(lesson, TrainOptions.of(self._request))
         state = checkpoint_file.read(self._folder.checkpoint)
         if state is not None:
             trainer.restore(*state)
-        self._folder.append(resumed_at=trainer.step)
+        self._tell(resumed_at=trainer.step)
         return trainer
 
     def _listener(self, trainer: Trainer) -> Callable[[Stepped | Evaluated], None]:
         from models.finetune.trainer import Stepped
 
-        teller = Teller(self._folder, steps=trainer.steps, first=trainer.step)
+        teller = Teller(self._tell, steps=trainer.steps, first=trainer.step)
 
         def on_event(event: Stepped | Evaluated) -> None:
             if isinstance(event, Stepped):
@@ -132,7 +143,7 @@ class Worker:
 
     def _maybe_checkpoint(self, trainer: Trainer) -> None:
         """As often as it can be without taking more than its share of the time."""
-        if time.monotonic() < self._next_checkpoint or trainer.is_done:
+        if time.monotonic() < self._next_checkpoint or trainer.is_done or not self._is_main:
             return
         started = time.monotonic()
         self._write_checkpoint(trainer)
@@ -144,20 +155,20 @@ class Worker:
 
         tensors, values = trainer.state()
         checkpoint_file.write(self._folder.checkpoint, tensors, values)
-        self._folder.append(checkpoint=values["step"])
+        self._tell(checkpoint=values["step"])
 
     def _export(self, course: Course, lesson: Lesson, trainer: Trainer, *, stopped_at: int | None) -> None:
         """The best model so far, with the scores that its file has: in half precision, adapters merged."""
         from models.finetune import tuning
 
-        self._folder.append(phase="evaluating")
+        self._tell(phase="evaluating")
         trainer.take_best()
         tuning.merge(lesson.model)
         tuning.round_weights(lesson.model)
         scores = trainer.evaluate(exact=True).scores
-        self._folder.append(phase="saving")
+        self._tell(phase="saving")
         course.export(self._folder, lesson, scores, stopped_at)
-        self._folder.append(metrics=rounded(scores))
+        self._tell(metrics=rounded(scores))
 
     def _compare(self) -> None:
         """Whether it was worth it. The model is usable already: a failure here costs the comparison, not the run."""
@@ -165,15 +176,19 @@ class Worker:
             from models.finetune import evaluation
         except ImportError:
             return
-        self._folder.append(phase="comparing")
+        self._tell(phase="comparing")
         try:
             evaluation.evaluate(self._folder, self._tell_comparison, self._should_stop)
         except Exception:
             logger.exception("comparing run %s", self._folder.run_id)
-            self._folder.append(notice={"key": "finetune.not_compared", "values": {}})
+            self._tell(notice={"key": "finetune.progress.not_compared", "values": {}})
 
     def _tell_comparison(self, what: str, share: float) -> None:
-        self._folder.append(comparing=what, share=round(share, 3))
+        self._tell(comparing=what, share=round(share, 3))
+
+    def _tell(self, **event: Any) -> None:
+        if self._is_main:
+            self._folder.append(**event)
 
     def _should_stop(self) -> bool:
         return self._asked_to_stop() or self._is_over_time()
@@ -194,15 +209,24 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value if isinstance(value, (int, float, str, list)) else str(value) for name, value in values.items()}
 
 
-def main(folder: Path) -> None:
+def main(folder: RunFolder) -> None:
+    """Refuses where another process trains this run already."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the app, which then asks us to stop
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    Worker(RunFolder(folder), stop.is_set).run()
+    if int(os.environ.get("RANK", "0")) > 0:  # under accelerate launch
+        Worker(folder, stop.is_set, is_main=False).run()
+        return
+    try:
+        with FileLock(folder.worker_lock, timeout=_LOCK_SECONDS):
+            mark(folder, psutil.Process())
+            Worker(folder, stop.is_set).run()
+    except Timeout:
+        logger.warning("run %s is trained by another process", folder.run_id)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(RunFolder(Path(sys.argv[1])))
