@@ -18,7 +18,8 @@ from torch import nn
 from models.activity import Activity
 from models.catalog import Catalog
 from models.errors import BadInput, WrongTask
-from models.finetune import dataset, tuning
+from models.finetune import class_weights, dataset, masked_words, tuning
+from models.finetune.augment import Augmenter
 from models.finetune.card import model_card
 from models.finetune.course import Item, Lesson
 from models.finetune.dataset import Examples
@@ -57,19 +58,23 @@ class ClassifierCourse:
         tell("preparing")
         tuning.apply(model, request)
         rows = LabelledRows(examples, halves.classes, tokenizer, longest=_longest(model, request.max_length))
-        train = rows.items(halves.train)
+        weights = class_weights.weights(rows.classes(halves.train), len(halves.classes), request.class_weights)
         held_out = Counter(examples.labels[index] for index in halves.held_out)
         self._base, self._counts = base, Counter(examples.labels)
         return Lesson(
             model=model,
             tokenizer=tokenizer,
             rows=len(halves.train),
-            train=lambda epoch: train,
+            train=rows.epochs(halves.train, _augmenter(request, base, settings)),
             held_out=rows.items(halves.held_out),
             collate=rows.collate,
-            objective=Classification(label_smoothing=request.label_smoothing),
+            objective=Classification(weights, request.label_smoothing),
             split=halves,
-            facts={"classes": halves.classes, "baseline": round(max(held_out.values()) / len(halves.held_out), 4)},
+            facts={
+                "classes": halves.classes,
+                "baseline": round(max(held_out.values()) / len(halves.held_out), 4),
+                "class_weights": weights,
+            },
         )
 
     def export(self, folder: RunFolder, lesson: Lesson, scores: Scores, stopped_at: int | None) -> None:
@@ -86,12 +91,25 @@ class LabelledRows:
         self._examples, self._tokenizer, self._longest = examples, tokenizer, longest
         self._classes = {label: index for index, label in enumerate(classes)}
 
-    def items(self, rows: Sequence[int]) -> list[Item]:
+    def epochs(self, rows: Sequence[int], augmenter: Augmenter | None) -> Callable[[int], list[Item]]:
+        """The rows of each epoch: as they stand, or a little different in each."""
+        if augmenter is None:
+            same = self.items(rows)
+            return lambda epoch: same
+        return lambda epoch: self.items(rows, lambda text, row: augmenter.changed(text, epoch, row))
+
+    def items(self, rows: Sequence[int], change: Callable[[str, int], str] | None = None) -> list[Item]:
         """Token ids with specials, cut at the longest."""
         texts = [self._examples.texts[row] for row in rows]
+        if change is not None:
+            texts = [change(text, row) for text, row in zip(texts, rows, strict=True)]
         ids = self._tokenizer(texts, truncation=True, max_length=self._longest)["input_ids"]
-        labels = [self._classes[self._examples.labels[row]] for row in rows]
+        labels = self.classes(rows)
         return [{"input_ids": row, "labels": label} for row, label in zip(ids, labels, strict=True)]
+
+    def classes(self, rows: Sequence[int]) -> list[int]:
+        """The index of each row's class."""
+        return [self._classes[self._examples.labels[row]] for row in rows]
 
     def collate(self, items: Sequence[Item]) -> Batch:
         """input_ids and attention_mask, (rows, longest of them), and labels, (rows)."""
@@ -152,6 +170,13 @@ def _put_head(model: Any, name: str, classes: int) -> None:
         nn.init.zeros_(head.bias)
     setattr(model.get_submodule(parent) if parent else model, child, head)
     model.num_labels = classes
+
+
+def _augmenter(request: FinetuneRequest, base: ModelSpec, settings: Settings) -> Augmenter | None:
+    if request.augment == "none":
+        return None
+    fill = masked_words.load(base, settings) if request.augment == "mask" else None
+    return Augmenter(request.augment, request.augment_share, request.seed, fill)
 
 
 def _longest(model: Any, asked: int) -> int:

@@ -41,6 +41,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "model": f"run:{run.run_id}" if run.has_model else None,
         "sha256": run.sha256 or None,
         "classes": list(run.classes),
+        "class_weights": list(run.class_weights) or None,
         "baseline": run.baseline,
         "confusion": [list(row) for row in run.metrics.confusion] if run.metrics and run.metrics.confusion else None,
         "losses": [asdict(loss) for loss in run.losses],

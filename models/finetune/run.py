@@ -17,7 +17,8 @@ ENDED: tuple[State, ...] = ("finished", "stopped", "failed", "interrupted")
 
 
 # Names in events -> fields of Run, for what only the last word counts of.
-_TOLD = {name: name for name in ("phase", "step", "steps", "seconds_left", "rows_per_second", "classes", "baseline")}
+_TOLD = {name: name for name in ("phase", "step", "steps", "seconds_left", "rows_per_second", "baseline")}
+_TOLD |= {"classes": "classes", "class_weights": "class_weights"}
 _TOLD |= {"error": "error", "notice": "notice", "best": "best_step", "comparing": "comparing", "share": "compared"}
 
 
@@ -79,6 +80,7 @@ class Run:
     comparing: str = ""  # what the comparison is at, and its share of the whole
     compared: float = 0.0
     classes: tuple[str, ...] = ()
+    class_weights: tuple[float, ...] = ()  # in the loss, one a class; () where all rows count alike
     baseline: float = 0.0  # share of the largest class among the held-out rows: what guessing it always would score
     losses: tuple[Loss, ...] = ()
     held_out: tuple[HeldOut, ...] = ()
@@ -164,7 +166,7 @@ class _Known:
             metrics=self._metrics,
             # Told of its scores, it is saved; the comparison that follows may take its time, or be cut off.
             has_model=self._metrics is not None and folder.has_model,
-            **values | {"classes": tuple(values.get("classes", ()))},
+            **values | {name: tuple(values.get(name) or ()) for name in ("classes", "class_weights")},
         )
 
     def _change(self, state: State, at: float) -> None:
