@@ -144,7 +144,7 @@ def write_csv(result: BatchResult, folder: Path) -> Path:
     path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)) / "sentiment.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["text", "label", "score", *map(_harmless, result.classes)])
+        writer.writerow(["text", "label", "score", *map(harmless, result.classes)])
         writer.writerows(_cells(row, len(result.classes)) for row in result.rows)
     return path
 
@@ -211,10 +211,10 @@ def _row(text: str, answer: Sentiment | None, classes: Sequence[str]) -> BatchRo
 def _cells(row: BatchRow, classes: int) -> list[str]:
     if not row.label:
         return [row.text, "", "", *[""] * classes]
-    return [_harmless(row.text), _harmless(row.label), *(f"{score:.6f}" for score in (row.score, *row.scores))]
+    return [harmless(row.text), harmless(row.label), *(f"{score:.6f}" for score in (row.score, *row.scores))]
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
