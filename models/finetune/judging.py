@@ -15,7 +15,7 @@ import numpy as np
 
 from models.activity import Activity
 from models.catalog import Catalog
-from models.finetune import bootstrap, contenders, dataset, doubtful, near_duplicates
+from models.finetune import bootstrap, class_weights, contenders, dataset, doubtful, near_duplicates
 from models.finetune.contenders import Answers
 from models.finetune.dataset import Examples
 from models.finetune.doubtful import DoubtfulRow
@@ -96,7 +96,8 @@ class Judging:
     @cached_property
     def _weights(self) -> list[float] | None:
         """Of the classes: the contenders get those that the fine-tuned model had."""
-        return None
+        labels = self._labels_of(self._split.train)
+        return class_weights.weights(labels, len(self._classes), self._request.class_weights)
 
     @cached_property
     def _truth(self) -> np.ndarray:
