@@ -1,62 +1,106 @@
-"""The README.md of a fine-tuned model: what it was trained on, how well it does, how to load it. Writes text only."""
+"""The README.md of a fine-tuned model, in Chinese and then in English, from what its run's folder tells. Writes text only.
+
+What it is made of, on what rows, how well it does there, with which settings, on which machine: two templates of one set
+of facts. Everything that a visitor wrote is escaped. Never names a run's id, which is its owner's key.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-from models.finetune.request import FinetuneRequest
-from models.finetune.run import Metrics
-from models.spec import ModelSpec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-_USE = """```python
-import torch
-from transformers import pipeline
+from models.finetune import dataset, digest, provenance
+from models.finetune.provenance import Provenance
+from models.finetune.request import CLASSIFY, FinetuneRequest
+from models.finetune.run import Run, read_run
+from models.finetune.run_folder import RunFolder
+from models.settings import Settings
 
-classify = pipeline("text-classification", model="PATH_OF_THIS_FOLDER", dtype=torch.float32)
-classify("茶汤清亮，香气很足。", top_k=None)
-```"""
-
-
-def model_card(
-    request: FinetuneRequest,
-    base: ModelSpec,
-    counts: Mapping[str, int],
-    trained_on: int,
-    scores: Metrics,
-    stopped_at: int | None,
-) -> str:
-    """Markdown with the metadata block that the Hub reads."""
-    licence = base.licence if base.licence not in ("", "-") else "other"
-    parts = [
-        f"---\nlicense: {licence}\npipeline_tag: text-classification\nlibrary_name: transformers\n---",
-        "# A text classifier made in Model Teahouse 模型茶馆",
-        _what(base, request, stopped_at),
-        "## Data\n\n" + _table("label", "rows", counts),
-        f"{trained_on:,} rows were trained on and {scores.rows:,} held out (seed {request.seed}).",
-        "## Held-out scores\n\n"
-        + _table(
-            "",
-            "",
-            {"accuracy": f"{scores.accuracy:.1%}", "macro-F1": f"{scores.macro_f1:.1%}", "loss": f"{scores.loss:.3f}"},
-        ),
-        f"With {scores.rows:,} held-out rows, the accuracy is known to about ±{scores.margin:.0%}.",
-        f"## Use\n\n{_USE}\n\nTexts are cut at {request.max_length} tokens in training. Weights are in half precision.",
-    ]
-    return "\n\n".join(parts) + "\n"
+TEMPLATES = Path(__file__).resolve().parents[2] / "assets" / "take_away"
+_NOT_SETTINGS = ("file", "task", "base_model")
+_SHARES = ("accuracy", "macro_f1")
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def _what(base: ModelSpec, request: FinetuneRequest, stopped_at: int | None) -> str:
-    options = f"{request.epochs} epochs, batches of {request.batch_size}, learning rate {request.learning_rate:g}"
-    ended = "" if stopped_at is None else f" The training was stopped at step {stopped_at}, before its end."
-    return f"Fine-tuned from `{base.shown_name}` (licence: {base.licence or 'not known'}): {options}.{ended}"
+def of(folder: RunFolder, settings: Settings, *, can_repeat: bool = False) -> str:
+    """Markdown with the metadata block that the Hub reads. settings: the bounds by which the table is read.
+
+    can_repeat: the files with which the training is repeated go with it.
+    """
+    run, origin = read_run(folder), provenance.read(folder)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["cell"] = cell
+    facts = _facts(folder, run, origin, settings) | {"can_repeat": can_repeat}
+    texts = [environment.get_template(f"card.{lang}.md.j2").render(facts).strip() for lang in ("zh", "en")]
+    return "\n\n".join([_metadata(run.request, origin), *texts]) + "\n"
 
 
-def _table(left: str, right: str, rows: Mapping[str, object]) -> str:
-    lines = [f"| {left} | {right} |", "|---|---:|"]
-    return "\n".join(lines + [f"| {_cell(name)} | {value} |" for name, value in rows.items()])
-
-
-def _cell(text: str) -> str:
+def cell(text: object) -> str:
     """A label as a cell of a Markdown table: it is the visitor's text and may hold anything."""
-    flat = " ".join(text.split())
+    flat = " ".join(str(text).split())
     return "".join(f"\\{character}" if character in r"\`*_{}[]<>()#|!" else character for character in flat)
+
+
+def _facts(folder: RunFolder, run: Run, origin: Provenance | None, settings: Settings) -> dict[str, Any]:
+    request, split = run.request, _split(folder)
+    return {
+        "base": origin.base if origin else request.base_model if not request.base_model.startswith("run:") else "run:…",
+        "licence": origin.base_licence if origin else "",
+        "classifies": request.task == CLASSIFY,
+        "counts": _counts(request, settings) if request.task == CLASSIFY else {},
+        "data_sha256": digest.of_file(Path(request.file)),
+        "weights_sha256": digest.of(folder.model),
+        "trained_on": len(split["train"]) if split else None,
+        "held_out": len(split["held_out"]) if split else run.metrics.rows if run.metrics else None,
+        "scores": _scores(run),
+        "margin": f"{run.metrics.margin:.0%}" if run.metrics and request.task == CLASSIFY else "",
+        "settings": {name: _shown(value) for name, value in request.to_json().items() if name not in _NOT_SETTINGS},
+        "seed": request.seed,
+        "max_length": request.max_length,
+        "stopped_at": run.step if run.state == "stopped" else None,
+        "steps": run.steps,
+        "seconds": round(run.seconds),
+        "origin": origin,
+    }
+
+
+def _scores(run: Run) -> dict[str, str]:
+    metrics = vars(run.metrics) if run.metrics else {}
+    numbers = {name: value for name, value in metrics.items() if isinstance(value, float)}
+    return {name: f"{value:.1%}" if name in _SHARES else f"{value:.3f}" for name, value in numbers.items()}
+
+
+def _counts(request: FinetuneRequest, settings: Settings) -> Mapping[str, int]:
+    examples = dataset.read_examples(request.file, request.text_column, request.label_column, settings)
+    return dict(Counter(examples.labels).most_common())
+
+
+def _split(folder: RunFolder) -> Mapping[str, Any] | None:
+    """Which rows were trained on and which held out; None for a run that did not write it down."""
+    return vars(folder.split()) if (folder.path / "split.json").is_file() else None
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _metadata(request: FinetuneRequest, origin: Provenance | None) -> str:
+    from huggingface_hub import ModelCardData
+
+    hub_base = origin.base.partition("@")[0] if origin and origin.base_origin == "hub" else None
+    data = ModelCardData(
+        license=(origin.base_licence if origin else "") or "other",
+        language=[code for code in origin.base_languages if len(code) == 2] if origin else None,
+        library_name="transformers",
+        pipeline_tag=request.task,
+        base_model=hub_base if hub_base and _HUB_ID.fullmatch(hub_base) else None,
+        tags=["model-teahouse"],
+    )
+    return f"---\n{data.to_yaml()}\n---"

@@ -20,12 +20,10 @@ from models.catalog import Catalog
 from models.errors import BadInput, WrongTask
 from models.finetune import class_weights, dataset, masked_words, tuning
 from models.finetune.augment import Augmenter
-from models.finetune.card import model_card
 from models.finetune.course import Item, Lesson
 from models.finetune.dataset import Examples
 from models.finetune.objective import Batch, Classification, Scores
 from models.finetune.request import CLASSIFY, FinetuneRequest
-from models.finetune.run import Metrics
 from models.finetune.run_folder import RunFolder
 from models.finetune.split import split
 from models.loading import Loader, import_libraries
@@ -38,10 +36,6 @@ _HEAD_SPREAD = 0.02  # standard deviation of the new head's weights, as BERT dra
 
 class ClassifierCourse:
     """Texts with labels -> a classifier of them."""
-
-    def __init__(self) -> None:
-        self._base: ModelSpec | None = None
-        self._counts: Counter[str] = Counter()
 
     def prepare(
         self,
@@ -60,7 +54,6 @@ class ClassifierCourse:
         rows = LabelledRows(examples, halves.classes, tokenizer, longest=_longest(model, request.max_length))
         weights = class_weights.weights(rows.classes(halves.train), len(halves.classes), request.class_weights)
         held_out = Counter(examples.labels[index] for index in halves.held_out)
-        self._base, self._counts = base, Counter(examples.labels)
         return Lesson(
             model=model,
             tokenizer=tokenizer,
@@ -79,9 +72,6 @@ class ClassifierCourse:
 
     def export(self, folder: RunFolder, lesson: Lesson, scores: Scores, stopped_at: int | None) -> None:
         save(lesson.model, lesson.tokenizer, folder.model)
-        metrics = Metrics(**scores)
-        card = model_card(folder.request(), self._base, self._counts, lesson.rows, metrics, stopped_at)
-        (folder.model / "README.md").write_text(card, encoding="utf-8")
 
 
 class LabelledRows:

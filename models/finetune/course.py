@@ -50,7 +50,7 @@ class Course(Protocol):
         ...
 
     def export(self, folder: RunFolder, lesson: Lesson, scores: Scores, stopped_at: int | None) -> None:
-        """Writes folder.model with its card, whole or not at all. stopped_at: the step, where it did not reach its end."""
+        """Writes folder.model, whole or not at all. stopped_at: the step, where it did not reach its end."""
         ...
 
 

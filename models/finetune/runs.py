@@ -7,16 +7,14 @@ app. One trains at a time, in a process of its own (supervisor.py). Imports no t
 from __future__ import annotations
 
 import atexit
-import secrets
 import shutil
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 from models import checkpoint
 from models.catalog import Catalog
 from models.errors import BadInput, Busy, UnknownRun
-from models.finetune import dataset, digest
+from models.finetune import dataset, digest, package
 from models.finetune.process import WorkerProcess
 from models.finetune.request import FinetuneRequest
 from models.finetune.run import Run, read_run
@@ -111,17 +109,13 @@ class RunStore:
         )
 
     def download(self, run_id: str) -> Path:
-        """A zip of the model folder, among the uploads, which the page may hand out."""
-        spec = self.find(run_id)
-        folder = Path(spec.source)
-        target = self._shelf.zips(spec.name.removeprefix("run:")) / f"teahouse-{spec.revision}.zip"
+        """A zip of the model and of what repeats its training, among the uploads, which the page may hand out."""
+        self.find(run_id)
+        folder = self.folder(run_id)
+        place = self._shelf.zips(folder.run_id) / package.stamp(folder)
+        target = place / f"teahouse-{digest.of(folder.model)[:8]}.zip"
         if not target.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_suffix(f".{secrets.token_hex(4)}")
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:  # weights hardly shrink
-                for path in sorted(folder.iterdir()):
-                    archive.write(path, path.name)
-            part.replace(target)
+            package.zip_of(folder, target)
         return target
 
     def folder(self, run_id: str) -> RunFolder:

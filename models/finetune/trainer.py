@@ -110,6 +110,11 @@ class Trainer:
         return self._lesson.model
 
     @property
+    def precision(self) -> str:
+        """Of the forward passes, as this machine has chosen it where the options left it the choice."""
+        return "bfloat16" if self._in_bfloat16 else "float32"
+
+    @property
     def is_done(self) -> bool:
         """Whether all steps were taken, or the scores have not become better for too long."""
         return self.step >= self.steps or 0 < self._options.patience <= self._waited

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from models.activity import Activity
 from models.catalog import Catalog
 from models.errors import TeahouseError
+from models.finetune import provenance
 from models.finetune.process import mark
 from models.finetune.run_folder import RunFolder
 from models.finetune.telling import Teller, rounded
@@ -53,6 +54,7 @@ class Worker:
         self._request = folder.request()
         self._ends = time.monotonic() + self._settings.max_train_seconds
         self._next_checkpoint = 0.0
+        self._catalog = Catalog(find_run=self._other_run, local_folders=self._settings.local_folders)
 
     def run(self) -> None:
         """Writes the events of a whole run, the last one with its end."""
@@ -86,7 +88,6 @@ class Worker:
 
     def _prepared(self) -> tuple[Course, Lesson]:
         """Base and data, while a download is told of."""
-        catalog = Catalog(find_run=self._other_run, local_folders=self._settings.local_folders)
         activity, done = Activity(), threading.Event()
         teller = threading.Thread(target=self._tell_download, args=(activity, done), daemon=True)
         teller.start()
@@ -94,7 +95,7 @@ class Worker:
             from models.finetune.course import course_for  # imports torch: seconds, told as the first phase
 
             course = course_for(self._request.task)
-            return course, course.prepare(self._request, self._settings, activity, catalog, self._tell_phase)
+            return course, course.prepare(self._request, self._settings, activity, self._catalog, self._tell_phase)
         finally:
             done.set()
             teller.join()
@@ -118,14 +119,19 @@ class Worker:
         from models.finetune import checkpoint_file
         from models.finetune.trainer import Trainer, TrainOptions
 
+        trainer = Trainer(lesson, TrainOptions.of(self._request))
         if self._is_main:
             self._folder.write_split(lesson.split)
-        trainer = Trainer(lesson, TrainOptions.of(self._request))
+            self._write_provenance(trainer.precision)
         state = checkpoint_file.read(self._folder.checkpoint)
         if state is not None:
             trainer.restore(*state)
         self._tell(resumed_at=trainer.step)
         return trainer
+
+    def _write_provenance(self, precision: str) -> None:
+        base = self._catalog.find(self._request.base_model, self._request.task)
+        provenance.write(self._folder, provenance.of(base, Path(self._request.file), precision=precision))
 
     def _listener(self, trainer: Trainer) -> Callable[[Stepped | Evaluated], None]:
         from models.finetune.trainer import Stepped
