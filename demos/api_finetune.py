@@ -5,19 +5,22 @@ A run is known by its id alone: who has it may do all of this. Knows the store o
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from demos.endpoint import Endpoint, number_field, text_field
-from models.catalog import DEFAULT_ENCODER
+from demos.endpoint import Endpoint, number_field, text_field, with_parameters
 from models.finetune import dataset, report
-from models.finetune.request import FinetuneRequest
+from models.finetune.request import BOUNDS, CHOICES, FinetuneRequest
 
 if TYPE_CHECKING:
     from demos.page import Teahouse
 
 _DEFAULTS = FinetuneRequest(file="-")
+_FIRST = ("file", "text_column", "label_column", "base_model", "epochs", "batch_size", "learning_rate", "seed")
+# What a training takes, in the order that was promised; what is new comes after it.
+OPTIONS = (*_FIRST, *(field.name for field in fields(FinetuneRequest) if field.name not in _FIRST))
 
 
 def endpoints(teahouse: Teahouse) -> list[Endpoint]:
@@ -38,32 +41,14 @@ def _inspecting(teahouse: Teahouse) -> Endpoint:
 
 
 def _starting(teahouse: Teahouse) -> Endpoint:
-    def start_finetune(
-        file: str,
-        text_column: str,
-        label_column: str,
-        base_model: str,
-        epochs: int,
-        batch_size: int,
-        learning_rate: float,
-        seed: int,
-        request: gr.Request,
-    ):
-        asked = FinetuneRequest(
-            file=file,
-            text_column=text_column,
-            label_column=label_column,
-            base_model=base_model,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            seed=seed,
-        )
-        return report.run_json(teahouse.runs.start(asked))
+    def start_finetune(*values):
+        *options, request = values
+        asked = FinetuneRequest(**dict(zip(OPTIONS, options, strict=True)))
+        return report.run_json(teahouse.runs.start(asked, visitor=request.client.host))
 
     return Endpoint(
-        start_finetune,
-        [*_table(), *_training()],
+        with_parameters(start_finetune, OPTIONS),
+        [*_table(), *(_option(name) for name in OPTIONS[3:])],
         [gr.JSON(label="run")],
         "start_finetune",
         "Trains a classifier on a csv, in a process of its own. Keep the run_id: it is the only key to the run.",
@@ -114,11 +99,9 @@ def _table() -> list[gr.components.Component]:
     ]
 
 
-def _training() -> list[gr.components.Component]:
-    return [
-        text_field("base_model", DEFAULT_ENCODER),
-        number_field("epochs", _DEFAULTS.epochs, 0),
-        number_field("batch_size", _DEFAULTS.batch_size, 0),
-        number_field("learning_rate", _DEFAULTS.learning_rate),
-        number_field("seed", _DEFAULTS.seed, 0),
-    ]
+def _option(name: str) -> gr.components.Component:
+    value = getattr(_DEFAULTS, name)
+    if name in BOUNDS:
+        return number_field(name, value, 0 if isinstance(BOUNDS[name][1], int) else None)
+    valid = f": {', '.join(CHOICES[name])}" if name in CHOICES else "; empty: the bundled one of the task"
+    return text_field(f"{name}{valid}", value if name in CHOICES else "")

@@ -5,7 +5,8 @@ Knows what all endpoints share, and none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,14 @@ class Endpoint:
             api_description=self.description,
             concurrency_limit=limit,
         )
+
+
+def with_parameters(function: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    """A function of *values, and of the request as the last of them, that tells Gradio these names for its parameters."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    function.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in (*names, "request")])
+    function.__annotations__ = {"request": gr.Request}
+    return function
 
 
 def text_field(label: str, value: str = "") -> gr.Textbox:

@@ -97,3 +97,12 @@ class FinetuneRequest:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> FinetuneRequest:
         return cls(**{field.name: values[field.name] for field in fields(cls) if field.name in values})
+
+
+def suggested_rate(method: str, optimizer: str) -> float:
+    """A learning rate to begin with, for the bundled encoder.
+
+    Fewer weights may move further. SGD takes the gradient as it is, which is small: it needs far larger steps.
+    """
+    rate = {"full": 1e-4, "last_layers": 3e-4, "head": 1e-3, "lora": 1e-3}[method]
+    return rate * 100 if optimizer == "sgd" else rate
