@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,9 @@ def chart(title: str, curves: Sequence[Curve], *, last_step: int, percent: bool 
     frame = _Frame(max(last_step, 1), highest)
     drawn = "".join(frame.grid(percent)) + "".join(frame.curve(curve) for curve in curves)
     legend = "".join(
-        f'<span class="{curve.kind}"><i></i>{html.escape(curve.name)}</span>' for curve in curves if curve.points
+        f'<span class="{curve.kind}"><i></i>{html.escape(curve.name)}</span>'
+        for curve in curves
+        if curve.points and curve.name
     )
     label = html.escape(_spoken(title, curves, percent))
     return (
@@ -80,11 +83,15 @@ def smoothed(points: Sequence[Point], weight: float = 0.8) -> list[Point]:
 
 def _nice(highest: float) -> float:
     """A round number at or above the highest value."""
-    steps = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
-    return next((step for step in steps if step >= highest), highest)
+    if highest <= 0:
+        return 1.0
+    magnitude = 10 ** math.floor(math.log10(highest))
+    return next(step * magnitude for step in (1, 1.5, 2, 3, 4, 6, 8, 10) if step * magnitude >= highest * 0.9999)
 
 
 def _spoken(title: str, curves: Sequence[Curve], percent: bool) -> str:
     """The chart for those who hear it: each curve's last value."""
     last = [(curve.name, curve.points[-1][1]) for curve in curves if curve.points]
-    return f"{title}: " + ", ".join(f"{name} {value:.0%}" if percent else f"{name} {value:.3g}" for name, value in last)
+    return f"{title}: " + ", ".join(
+        f"{name} {value:.0%}" if percent else f"{name} {value:.3g}".strip() for name, value in last
+    )

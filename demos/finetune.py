@@ -6,6 +6,7 @@ again finds its run by them.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,13 @@ from models.settings import Settings
 
 _KEPT_IDS = 20
 _POLL_SECONDS = 1.5
+# So that a reload, and a copied address, open the same run.
+_KEEP_RUN_IN_URL = """(run) => {
+  if (!run || !document.documentElement.classList.contains('tea-awake')) return;
+  const url = new URL(window.location.href);
+  url.searchParams.set('run', run);
+  window.history.replaceState(window.history.state, '', url);
+}"""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class FinetuneTab:
 
     use: gr.Button  # pressed to take the finished run to the Sentiment tab
     run_id: gr.State
+    asked: gr.State  # the run that the page's address names (?run=), set once the page has read it
 
 
 def build(
@@ -56,6 +65,7 @@ def build(
     take = TakePart(desk)
     words = {"label": "finetune.my_runs", "info": "finetune.my_runs_info"}
     picker = ui.make(gr.Dropdown, words, choices=[], value=None, allow_custom_value=True, elem_id="tea-finetune-runs")
+    asked = gr.State("")
     timer = gr.Timer(_POLL_SECONDS, active=False)
     parts: list[Part] = [data, options, progress, take]
     handlers = Handlers(runs, ui.strings, parts)
@@ -66,8 +76,10 @@ def build(
     _connect_run(desk, handlers, progress, timer, shown)
     picker.input(reporter.said(handlers.open_run), [picker, desk.ids, ui.lang], opened, **QUIET)
     # A tab is mounted when it is first looked at, and only then the browser's store has a value: demo.load is too early.
-    desk.ids.change(handlers.arrive, [desk.ids, desk.run_id, ui.lang], opened, **AT_ONCE)
-    return FinetuneTab(take.use, desk.run_id)
+    desk.ids.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **AT_ONCE)
+    asked.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **AT_ONCE)
+    desk.run_id.change(None, desk.run_id, js=_KEEP_RUN_IN_URL, api_visibility="private")
+    return FinetuneTab(take.use, desk.run_id, asked)
 
 
 class Handlers:
@@ -77,19 +89,23 @@ class Handlers:
         self._runs, self._strings, self._parts = runs, strings, parts
         self.fields = {name: component for part in parts for name, component in part.fields.items()}
 
-    def start(self, lang: str, ids: list[str] | None, *values: Any) -> list[Any]:
-        """A queued run, drawn; its id is the first of the visitor's. values: in the order of `fields`."""
+    def start(self, lang: str, visitor: str | None, ids: list[str] | None, *values: Any) -> list[Any]:
+        """The visitor, and a queued run, drawn; its id is the first of theirs. values: in the order of `fields`."""
         options = dict(zip(self.fields, values, strict=True))
         if not options.get("file"):
             raise BadInput("errors.no_file")
-        run = self._runs.start(FinetuneRequest(**options))
-        return self.opened(run, ids or [], lang)
+        visitor = visitor or secrets.token_urlsafe()
+        run = self._runs.start(FinetuneRequest(**options), visitor)
+        return [visitor, *self.opened(run, ids or [], lang)]
 
-    def arrive(self, ids: list[str] | None, shown: str, lang: str) -> list[Any]:
-        """The browser gave its ids: the visitor's latest run that still exists, unless one is shown already."""
-        if shown:
+    def arrive(self, ids: list[str] | None, shown: str, asked: str, lang: str) -> list[Any]:
+        """The browser gave its ids, or the address a run: that one, else the visitor's latest that still exists.
+
+        A run that is shown already stays.
+        """
+        if shown and shown == (asked or shown):
             return [gr.skip()] * len(self._nothing(lang))
-        for run_id in ids or []:
+        for run_id in filter(None, [asked, *(ids or [])]):
             try:
                 return self.opened(self._runs.status(run_id), ids or [], lang)
             except UnknownRun:
@@ -141,8 +157,8 @@ def _connect_table(desk: Desk, steps: gr.HTML, start: gr.Button) -> None:
 
 
 def _connect_start(desk: Desk, handlers: Handlers, start: gr.Button, opened: list[Any]) -> None:
-    inputs = [desk.ui.lang, desk.ids, *handlers.fields.values()]
-    start.click(desk.reporter.said(handlers.start), inputs, opened, **QUIET)
+    inputs = [desk.ui.lang, desk.visitor, desk.ids, *handlers.fields.values()]
+    start.click(desk.reporter.said(handlers.start), inputs, [desk.visitor, *opened], **QUIET)
 
 
 def _connect_run(desk: Desk, handlers: Handlers, progress: ProgressPart, timer: gr.Timer, shown: list[Any]) -> None:

@@ -24,6 +24,7 @@ AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 8}
 # Fixed, so that the ids outlive a restart of the server.
 _RUN_STORE = {"storage_key": "teahouse-runs", "secret": "teahouse"}
+_VISITOR_STORE = {"storage_key": "teahouse-visitor", "secret": "teahouse"}
 
 
 class Runs(Protocol):
@@ -49,6 +50,8 @@ class Desk:
     run: gr.State = field(default_factory=lambda: gr.State(None))  # the Run that is shown
     run_id: gr.State = field(default_factory=lambda: gr.State(""))
     ids: gr.BrowserState = field(default_factory=lambda: gr.BrowserState([], **_RUN_STORE))  # the visitor's runs
+    # A random word by which a visitor's runs are counted; "" until they start one.
+    visitor: gr.BrowserState = field(default_factory=lambda: gr.BrowserState("", **_VISITOR_STORE))
 
 
 class Part(Protocol):

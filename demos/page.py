@@ -1,4 +1,4 @@
-"""The page: header, language, tabs, footer, and what links ask of it: ?tab= ?lang= ?embed=true.
+"""The page: header, language, tabs, footer, and what links ask of it: ?tab= ?lang= ?run= ?embed=true.
 
 Puts the tabs together and knows what none of them alone may know: the visitor's language and how one tab sends to another.
 """
@@ -78,7 +78,7 @@ def build(teahouse: Teahouse) -> gr.Blocks:
         panel.build(ui, teahouse.library.cache)
         ui.make(gr.Markdown, {"value": "common.footer"}, elem_classes="tea-footer")
         api.build(teahouse, reporter)
-        _connect_language(blocks, ui, switch, stored, tabs)
+        _connect_language(blocks, ui, switch, stored, tabs, finetune_tab.asked)
         _connect_tabs(tabs, finetune_tab, sentiment_tab)
     return blocks
 
@@ -105,19 +105,22 @@ def _tab(ui: Localizer, name: str) -> gr.Tab:
 
 
 def _connect_language(
-    blocks: gr.Blocks, ui: Localizer, switch: gr.Radio, stored: gr.BrowserState, tabs: gr.Tabs
+    blocks: gr.Blocks, ui: Localizer, switch: gr.Radio, stored: gr.BrowserState, tabs: gr.Tabs, asked_run: gr.State
 ) -> None:
     # Through the queue: only then do the tabs' own listeners of ui.lang hear of the change.
     hidden = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 
     def arrive(remembered: str | None, request: gr.Request):
         lang = asked_language(request.query_params.get("lang"), remembered, request.headers.get("accept-language"))
-        return [lang, lang, _selected(request.query_params.get("tab")), *ui.updates(lang)]
+        asked = request.query_params.get("run", "")[:100]
+        return [lang, lang, _selected(request.query_params.get("tab")), asked, *ui.updates(lang)]
 
     def choose(lang: str):
         return [lang, lang, *ui.updates(lang)]
 
-    blocks.load(arrive, stored, [ui.lang, switch, tabs, *ui.components], **hidden).then(None, js=AWAKE, **hidden)
+    blocks.load(arrive, stored, [ui.lang, switch, tabs, asked_run, *ui.components], **hidden).then(
+        None, js=AWAKE, **hidden
+    )
     switch.input(choose, switch, [ui.lang, stored, *ui.components], **hidden)
     switch.change(None, switch, js=_KEEP_LANGUAGE_IN_URL, **hidden)
 

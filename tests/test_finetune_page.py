@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from demos.curves import Curve, chart, smoothed
 from demos.finetune import Handlers
 from demos.finetune_data import EXAMPLES, DataHandlers
 from demos.finetune_data_view import DataView
+from demos.finetune_options import applicable
 from demos.finetune_progress_view import ProgressView
 from demos.finetune_steps import steps
 from demos.i18n import LANGUAGES, Strings
@@ -32,7 +34,7 @@ FINISHED = Run(
     classes=("好<b>", "差"),
     baseline=0.55,
     losses=tuple(Loss(step, 1 / step, 1e-4) for step in range(1, 5)),
-    held_out=(HeldOut(2, 0.6, 0.6, 0.7, 36), HeldOut(4, 0.75, 0.7, 0.5, 36)),
+    held_out=(HeldOut(2, 0.7, 36, 0.6, 0.6), HeldOut(4, 0.5, 36, 0.75, 0.7)),
     metrics=METRICS,
     has_model=True,
 )
@@ -43,8 +45,10 @@ class FakeRuns:
 
     def __init__(self, *runs: Run) -> None:
         self.runs = {run.run_id: run for run in runs}
+        self.visitors: list[str] = []
 
     def start(self, request: FinetuneRequest, visitor: str = "") -> Run:
+        self.visitors.append(visitor)
         self.runs["new"] = Run("new", "queued", request, queued_at=2.0)
         return self.runs["new"]
 
@@ -110,8 +114,8 @@ def test_columns_that_cannot_be_trained_on_are_drawn_with_their_problem(data):
 
 
 def test_a_started_run_is_kept_first_among_the_visitors_ids_and_is_polled(make_handlers):
-    outputs = make_handlers().start("zh", ["old"], str(EXAMPLES["tea"]), "review", "label", 2.0)
-    run_id, ids, picker, run, _, timer, drawn = outputs
+    outputs = make_handlers().start("zh", "", ["old"], str(EXAMPLES["tea"]), "review", "label", 2.0)
+    _, run_id, ids, picker, run, _, timer, drawn = outputs
     assert (run_id, ids, picker["value"]) == ("new", ["new", "old"], "new")
     assert run.request.epochs == 2
     assert timer.active
@@ -120,23 +124,43 @@ def test_a_started_run_is_kept_first_among_the_visitors_ids_and_is_polled(make_h
 
 def test_starting_without_a_file_is_refused(make_handlers):
     with pytest.raises(BadInput) as refused:
-        make_handlers().start("zh", [], None, None, None, 2)
+        make_handlers().start("zh", "", [], None, None, None, 2)
     assert refused.value.key == "errors.no_file"
 
 
 def test_a_page_that_is_opened_again_finds_the_latest_run_that_still_exists(make_handlers):
-    run_id, _, _, run, _, timer, drawn = make_handlers(FINISHED).arrive(["gone", "abc"], "", "zh")
+    run_id, _, _, run, _, timer, drawn = make_handlers(FINISHED).arrive(["gone", "abc"], "", "", "zh")
     assert (run_id, run) == ("abc", FINISHED)
     assert not timer.active
     assert drawn == "zh: finished"
 
 
+def test_a_link_to_a_run_opens_it_before_the_visitors_own(make_handlers):
+    other = replace(FINISHED, run_id="other", state="running")
+    handlers = make_handlers(FINISHED, other)
+    run_id, ids, _, run, *_ = handlers.arrive(["abc"], "", "other", "zh")
+    assert (run_id, run, ids) == ("other", other, ["other", "abc"])
+    assert handlers.arrive(["abc"], "abc", "other", "zh")[0] == "other"
+    assert handlers.arrive(["abc"], "", "gone", "zh")[0] == "abc"
+
+
+def test_a_visitor_is_counted_by_a_random_word_that_their_browser_keeps():
+    runs = FakeRuns()
+    handlers = Handlers(runs, Strings.load(), [Label()])
+    values = (str(EXAMPLES["tea"]), "review", "label", 2.0)
+    first = handlers.start("zh", "", [], *values)[0]
+    assert len(first) > 30
+    assert handlers.start("zh", first, [], *values)[0] == first
+    assert handlers.start("zh", None, [], *values)[0] != first
+    assert runs.visitors[:2] == [first, first]
+
+
 def test_every_way_to_show_a_run_fills_the_same_components(make_handlers):
     handlers = make_handlers(FINISHED)
     counts = {
-        len(handlers.arrive(["abc"], "", "zh")),
-        len(handlers.arrive([], "", "zh")),
-        len(handlers.arrive(["abc"], "abc", "zh")),
+        len(handlers.arrive(["abc"], "", "", "zh")),
+        len(handlers.arrive([], "", "", "zh")),
+        len(handlers.arrive(["abc"], "abc", "", "zh")),
         len(handlers.open_run("abc", [], "zh")),
         len(handlers.open_run("", [], "zh")),
     }
@@ -161,7 +185,7 @@ def test_another_language_redraws_the_steps_and_every_part(make_handlers):
 @pytest.mark.parametrize("state", ["queued", "running", "finished", "stopped", "failed", "interrupted"])
 def test_every_state_and_phase_is_said_in_both_languages(view, state, lang):
     run = replace(FINISHED, state=state, seconds_left=200.0, downloaded=(1 << 20, 9 << 20), ahead=2)
-    for phase in ("", "loading", "downloading", "preparing", "training", "evaluating", "saving"):
+    for phase in ("", "loading", "downloading", "preparing", "training", "evaluating", "saving", "comparing"):
         drawn = view.run(replace(run, phase=phase), lang)
         assert "{" not in drawn
         assert view.said(replace(run, phase=phase), lang) in drawn
@@ -172,10 +196,49 @@ def test_scores_curves_and_the_confusion_matrix_are_drawn_and_labels_escaped(vie
     drawn = view.run(FINISHED, lang)
     assert "75.0%" in drawn
     assert "70.0%" in drawn
-    assert drawn.count("<svg") == 2
+    assert drawn.count("<svg") == 3
     assert "<b>好" not in drawn
     assert "好&lt;b&gt;" in drawn
     assert '<td style="--share:75%">12</td>' in drawn
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_while_it_trains_the_pace_and_the_time_left_are_said(view, lang):
+    run = replace(FINISHED, state="running", phase="training", rows_per_second=123.4, seconds_left=200.0, metrics=None)
+    drawn = view.run(run, lang)
+    assert "123" in drawn
+    assert view.duration(200.0, lang) in drawn
+
+
+def test_a_queued_run_says_its_place_and_its_wait_where_that_is_known(view):
+    queued = replace(FINISHED, state="queued", phase="", ahead=1, metrics=None)
+    assert view.said(queued, "en") == "Queued, 1 before it"
+    assert view.said(replace(queued, wait_seconds=300.0), "en") == "Queued, 1 before it, its turn in about 5 min"
+
+
+def test_an_ended_run_names_the_day_of_its_end_and_warns_when_it_is_near(view):
+    far, near = (replace(FINISHED, expires_at=time.time() + days * 86400) for days in (30, 1))
+    assert time.strftime("%Y-%m-%d", time.localtime(far.expires_at)) in view.run(far, "en")
+    assert "is-warning" not in view.run(far, "en")
+    assert "is-warning" in view.run(near, "en")
+
+
+def test_a_run_is_reached_again_by_a_link_that_opens_its_tab(view):
+    assert 'href="?tab=finetune&amp;run=abc"' in view.run(FINISHED, "en")
+
+
+def test_a_writer_has_a_curve_of_perplexity_and_no_accuracy(view):
+    held_out = (HeldOut(2, 3.0, 36, perplexity=20.0), HeldOut(4, 2.0, 36, perplexity=7.4))
+    drawn = view.run(replace(FINISHED, held_out=held_out, metrics=Metrics(2.0, 36, perplexity=7.4)), "en")
+    assert "Perplexity" in drawn
+    assert "Accuracy" not in drawn
+
+
+def test_the_options_of_a_method_that_is_not_chosen_are_greyed_out():
+    layers, rank = applicable("lora")
+    assert (layers["interactive"], rank["interactive"]) == (False, True)
+    layers, rank = applicable("last_layers")
+    assert (layers["interactive"], rank["interactive"]) == (True, False)
 
 
 def test_a_score_no_better_than_guessing_is_said(view):
@@ -203,6 +266,12 @@ def test_a_chart_keeps_its_points_inside_the_picture():
     drawn = chart("t", [Curve("a<b", [(0, 0.0), (10, 2.0)], "is-main", dots=True)], last_step=10)
     assert '<polyline points="34.0,130.0 312.0,8.0"/>' in drawn
     assert "a&lt;b" in drawn
+
+
+def test_a_chart_of_small_numbers_fills_its_height():
+    drawn = chart("t", [Curve("rate", [(0, 0.0), (10, 3e-4)], "is-main")], last_step=10)
+    assert '<polyline points="34.0,130.0 312.0,8.0"/>' in drawn
+    assert "0.0003" in drawn
 
 
 def test_smoothing_follows_the_mean_from_the_first_point_on():
