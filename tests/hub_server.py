@@ -47,6 +47,7 @@ class Repository:
 
     folder: Path
     gated: bool = False
+    private: bool = False
     revisions: dict[str, str] = field(default_factory=lambda: {"main": "c0ffee" * 6 + "abcd"})
     claimed_sizes: dict[str, int] = field(default_factory=dict)
     cuts: dict[str, Cut] = field(default_factory=dict)
@@ -249,7 +250,7 @@ def _info(name: str, commit: str, repository: Repository, listing: list[dict]) -
         "id": name,
         "modelId": name,
         "sha": commit,
-        "private": False,
+        "private": repository.private,
         "gated": "manual" if repository.gated else False,
         "siblings": [_sibling(entry) for entry in listing],
     } | _safetensors(repository)
