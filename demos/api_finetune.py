@@ -5,13 +5,14 @@ A run is known by its id alone: who has it may do all of this. Knows the store o
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import gradio as gr
 
 from demos.endpoint import Endpoint, number_field, text_field, with_parameters
-from models.finetune import dataset, report
+from models.finetune import comparison, dataset, publish, report
 from models.finetune.request import BOUNDS, CHOICES, FinetuneRequest
 
 if TYPE_CHECKING:
@@ -77,8 +78,17 @@ def _watching(teahouse: Teahouse) -> list[Endpoint]:
 
 
 def _taking_away(teahouse: Teahouse) -> list[Endpoint]:
+    runs, settings = teahouse.runs, teahouse.settings
+
     def download_finetuned(run_id: str, request: gr.Request):
-        return str(teahouse.runs.download(run_id))
+        return str(runs.download(run_id))
+
+    def push_finetuned(run_id: str, repo_id: str, token: str, private: bool, request: gr.Request):
+        return publish.push(runs.trained(run_id), repo_id, token, private=private, settings=settings)
+
+    def compare_runs(run_ids: str, request: gr.Request):
+        folders = [runs.folder(run_id) for run_id in re.split(r"[,\s，]+", run_ids or "") if run_id]
+        return comparison.comparison_json(comparison.compare(folders))
 
     return [
         Endpoint(
@@ -86,8 +96,27 @@ def _taking_away(teahouse: Teahouse) -> list[Endpoint]:
             [text_field("run_id")],
             [gr.File(label="zip")],
             "download_finetuned",
-            "The model of a finished run as a zip that transformers loads.",
-        )
+            "The model of a run as a zip that transformers loads, with its card, a script, and what repeats the training.",
+        ),
+        Endpoint(
+            push_finetuned,
+            [
+                text_field("run_id"),
+                text_field("repo_id: owner/name"),
+                gr.Textbox(value="", label="token: yours, with the right to write; kept nowhere", type="password"),
+                gr.Checkbox(value=True, label="private"),
+            ],
+            [text_field("address of the repository")],
+            "push_finetuned",
+            "Pushes the model of a run to the Hub, without the table it was trained on.",
+        ),
+        Endpoint(
+            compare_runs,
+            [text_field("run_ids: two to four, separated by commas")],
+            [gr.JSON(label="comparison")],
+            "compare_runs",
+            "Settings that differ, curves, scores with intervals, seconds and bytes of two to four runs.",
+        ),
     ]
 
 

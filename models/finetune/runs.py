@@ -110,8 +110,7 @@ class RunStore:
 
     def download(self, run_id: str) -> Path:
         """A zip of the model and of what repeats its training, among the uploads, which the page may hand out."""
-        self.find(run_id)
-        folder = self.folder(run_id)
+        folder = self.trained(run_id)
         place = self._shelf.zips(folder.run_id) / package.stamp(folder)
         target = place / f"teahouse-{digest.of(folder.model)[:8]}.zip"
         if not target.is_file():
@@ -121,6 +120,11 @@ class RunStore:
     def folder(self, run_id: str) -> RunFolder:
         """The folder of an id. UnknownRun for what is none."""
         return self._shelf.folder(run_id)
+
+    def trained(self, run_id: str) -> RunFolder:
+        """The folder of a run that has a model. UnknownRun while it has none."""
+        self.find(run_id)
+        return self.folder(run_id)
 
     def close(self) -> None:
         """Stops the run that this store trains, with its checkpoint, and starts no other."""

@@ -37,6 +37,8 @@ PROMISED = {
     "/stop_finetune": ["run_id"],
     "/resume_finetune": ["run_id"],
     "/download_finetuned": ["run_id"],
+    "/push_finetuned": ["run_id", "repo_id", "token", "private"],
+    "/compare_runs": ["run_ids"],
     "/models": [],
 }
 
