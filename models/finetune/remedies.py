@@ -114,9 +114,13 @@ def _unlike(patient: Patient) -> Patient:
 
 
 def _of_classes_from(enough: int) -> Callable[[Patient], Patient]:
+    """Drops the classes with fewer rows, where two others remain: else the column is none of classes."""
+
     def without_smaller(patient: Patient) -> Patient:
         rows = patient.rows
         counts = Counter(rows.labels[index] for index in rows.used)
+        if sum(count >= enough for count in counts.values()) < 2:
+            return patient
         cells = zip(rows.numbers, rows.labels, strict=True)
         return patient.without([number for number, label in cells if label and counts[label] < enough])
 
