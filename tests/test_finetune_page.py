@@ -110,7 +110,7 @@ def test_columns_that_cannot_be_trained_on_are_drawn_with_their_problem(data):
     report, drawn, *_ = data.choose_columns(str(EXAMPLES["tea"]), "label", "review", "en")
     assert not report.is_ready
     assert "is-problem" in drawn
-    assert [problem.key for problem in report.problems] == ["errors.rare_classes"]
+    assert [problem.key for problem in report.problems] == ["errors.id_labels"]
 
 
 def test_a_started_run_is_kept_first_among_the_visitors_ids_and_is_polled(make_handlers):
@@ -277,11 +277,3 @@ def test_a_chart_of_small_numbers_fills_its_height():
 def test_smoothing_follows_the_mean_from_the_first_point_on():
     assert smoothed([(1, 2.0), (2, 2.0)]) == [(1, 2.0), (2, 2.0)]
     assert 1.0 < smoothed([(1, 1.0), (2, 3.0)])[-1][1] < 3.0
-
-
-def test_every_notice_of_the_dataset_has_a_sentence():
-    source = Path(dataset.__file__).read_text(encoding="utf-8")
-    keys = {part.split('"')[0] for part in source.split('Notice("')[1:]}
-    assert len(keys) > 8
-    strings = Strings.load()
-    assert [key for key in keys if not strings.knows(key)] == []
