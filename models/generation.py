@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from models import conversation, verse
+from models import conversation, spelling, verse
 from models.conversation import Turn
 from models.engine import Engine
 from models.errors import BadInput, WrongTask
@@ -26,7 +26,6 @@ from models.verse_holding import shape_processor
 __all__ = ["GenerationOptions", "GenerationRunner"]
 TASK = "text-generation"
 _BROKEN = "\ufffd"  # bytes that are no character, or not yet
-_PROSE = "<|文|>"  # gpt-zh names the kind of text first
 _TAIL = 8  # tokens of the prompt decoded with the answer, so that a space between them is not lost
 _SPACED_HAN = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) | (?=[\u3000-\u9fff\uff00-\uffef])")
 
@@ -126,15 +125,12 @@ class GenerationRunner:
 
 
 def _prompt_ids(loaded: LoadedModel, prompt: str, room: int) -> list[int]:
-    """Token ids of a text to be continued, at most `room`: no end mark, and gpt-zh's kind of text before it."""
-    tokenizer = loaded.processor
-    prefix = tokenizer.added_tokens_encoder.get(_PROSE)
-    ids = tokenizer.encode(prompt, add_special_tokens=prefix is None)
-    while ids and ids[-1] in (tokenizer.eos_token_id, tokenizer.sep_token_id):
-        ids.pop()
+    """Token ids of a text to be continued, at most `room`: of a longer one the end, after what stands before any text."""
+    ids = spelling.text_ids(loaded.processor, prompt)
     if not ids:
         raise BadInput("errors.empty_text")
-    return ids[-room:] if prefix is None else [prefix, *ids[1 - room :]]
+    prefix = spelling.prose_prefix(loaded.processor)
+    return ids[-room:] if prefix is None or len(ids) <= room else [prefix, *ids[1 - room :]]
 
 
 def _chat_ids(loaded: LoadedModel, system: list[Turn], turns: list[Turn], room: int) -> list[int]:
@@ -145,7 +141,7 @@ def _chat_ids(loaded: LoadedModel, system: list[Turn], turns: list[Turn], room: 
         raise WrongTask("errors.no_chat_template", model=loaded.spec.shown_name)
 
     def encode(messages: list[Turn]) -> list[int]:
-        return loaded.processor.apply_chat_template(messages, add_generation_prompt=True, return_dict=True)["input_ids"]
+        return spelling.turn_ids(loaded.processor, messages)
 
     try:
         return encode(conversation.fitting(system, turns, lambda messages: len(encode(messages)), room))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.errors import BadInput
 from models.loading import LoadedModel
+from models.spelling import end_tokens
 
 if TYPE_CHECKING:
     import torch
@@ -97,7 +98,7 @@ def sample(
     model, device = loaded.model, loaded.model.device
     generator = torch.Generator().manual_seed(options.seeded().seed)
     processors = _processors(loaded, options, extra, penalize_from)
-    ends = _end_tokens(loaded)
+    ends = end_tokens(model, loaded.processor)
     last_only = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
     fresh = all_ids = torch.tensor([list(ids)])
     past = None
@@ -156,15 +157,3 @@ class _SparingPenalty:
 def _spared(tokenizer: Any) -> list[int]:
     encoded = (tokenizer.encode(mark, add_special_tokens=False) for mark in _PUNCTUATION)
     return sorted({ids[0] for ids in encoded if len(ids) == 1} - {tokenizer.unk_token_id})
-
-
-def _end_tokens(loaded: LoadedModel) -> set[int]:
-    """Tokens that end a text: the model's own, and gpt-zh's end of a turn."""
-    ends = loaded.model.generation_config.eos_token_id
-    ids = set(ends) if isinstance(ends, list) else {ends}
-    ids |= {
-        loaded.processor.eos_token_id,
-        loaded.processor.sep_token_id,
-        loaded.processor.added_tokens_encoder.get("<|end|>"),
-    }
-    return {token for token in ids if token is not None}

@@ -5,11 +5,8 @@ Knows nothing of the loop. What it writes is loaded by AutoModelForSequenceClass
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,7 +15,7 @@ from torch import nn
 from models.activity import Activity
 from models.catalog import Catalog
 from models.errors import BadInput, WrongTask
-from models.finetune import class_weights, dataset, masked_words, tuning
+from models.finetune import base, class_weights, dataset, masked_words, tuning
 from models.finetune.augment import Augmenter
 from models.finetune.course import Item, Lesson
 from models.finetune.dataset import Examples
@@ -26,9 +23,7 @@ from models.finetune.objective import Batch, Classification, Scores
 from models.finetune.request import CLASSIFY, FinetuneRequest
 from models.finetune.run_folder import RunFolder
 from models.finetune.split import split
-from models.loading import Loader, import_libraries
 from models.settings import Settings
-from models.sources import Sources
 from models.spec import ModelSpec
 
 _HEAD_SPREAD = 0.02  # standard deviation of the new head's weights, as BERT draws its own
@@ -47,8 +42,8 @@ class ClassifierCourse:
     ) -> Lesson:
         examples = dataset.read_examples(request.file, request.text_column, request.label_column, settings)
         halves = split(examples, share=request.held_out_share, seed=request.seed)
-        base = catalog.find(request.base_model, CLASSIFY)
-        model, tokenizer = load_base(base, halves.classes, settings, activity, request.seed)
+        spec = catalog.find(request.base_model, CLASSIFY)
+        model, tokenizer = load_base(spec, halves.classes, settings, activity, request.seed)
         tell("preparing")
         tuning.apply(model, request)
         rows = LabelledRows(examples, halves.classes, tokenizer, longest=_longest(model, request.max_length))
@@ -58,7 +53,7 @@ class ClassifierCourse:
             model=model,
             tokenizer=tokenizer,
             rows=len(halves.train),
-            train=rows.epochs(halves.train, _augmenter(request, base, settings)),
+            train=rows.epochs(halves.train, _augmenter(request, spec, settings)),
             held_out=rows.items(halves.held_out),
             collate=rows.collate,
             objective=Classification(weights, request.label_smoothing),
@@ -71,7 +66,7 @@ class ClassifierCourse:
         )
 
     def export(self, folder: RunFolder, lesson: Lesson, scores: Scores, stopped_at: int | None) -> None:
-        save(lesson.model, lesson.tokenizer, folder.model)
+        base.save(lesson.model, lesson.tokenizer, folder.model)
 
 
 class LabelledRows:
@@ -107,17 +102,6 @@ class LabelledRows:
         return dict(padded) | {"labels": torch.tensor([item["labels"] for item in items])}
 
 
-def save(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Writes the folder whole or not at all, in half precision."""
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    weights = {name: _halved(tensor) for name, tensor in model.state_dict().items()}
-    model.save_pretrained(part, state_dict=weights)
-    tokenizer.save_pretrained(part)
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
-
-
 def load_base(
     spec: ModelSpec, classes: Sequence[str], settings: Settings, activity: Activity, seed: int
 ) -> tuple[Any, Any]:
@@ -125,17 +109,10 @@ def load_base(
 
     What the base lacks is drawn by the seed. A TeahouseError says what is wrong with the base.
     """
-    sources = Sources(settings, activity)
-    spec = sources.measured(replace(spec, is_base=True))
-    if spec.size_bytes > 4 * settings.max_train_parameters:
-        millions, limit = round(spec.size_bytes / 4e6), settings.max_train_parameters // 1_000_000
-        raise BadInput("errors.base_too_large", model=spec.shown_name, millions=millions, limit=limit)
-    import_libraries(settings.threads)
-    torch.manual_seed(seed)  # a base without a pooler gets a new one while it is loaded
-    loaded = Loader(settings, sources, activity)(spec)
+    loaded = base.load(spec, settings, activity, seed=seed, bare_will_do=True)
     if loaded.processor.pad_token is None:
         raise BadInput("errors.base_without_padding", model=spec.shown_name)
-    model = loaded.model.requires_grad_(True)
+    model = loaded.model
     _put_head(model, spec.shown_name, len(classes))
     model.config.id2label = dict(enumerate(classes))
     model.config.label2id = {label: index for index, label in enumerate(classes)}
@@ -172,7 +149,3 @@ def _augmenter(request: FinetuneRequest, base: ModelSpec, settings: Settings) ->
 def _longest(model: Any, asked: int) -> int:
     """Tokens of a text: no more than the model has positions for."""
     return min(asked, getattr(model.config, "max_position_embeddings", asked))
-
-
-def _halved(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.half() if tensor.is_floating_point() else tensor

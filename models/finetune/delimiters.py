@@ -51,10 +51,15 @@ def _plain(sample: str) -> tuple[Dialect, float]:
     """The most consistent of the usual delimiters and how consistent it is; 0 where nothing parts a line."""
     agreed = {delimiter: _agreement(sample, Dialect(delimiter)) for delimiter in _DELIMITERS}
     best = max(agreed, key=agreed.__getitem__)
-    wide = _agreement(sample, Dialect(_WIDE_COMMA))
+    wide = _agreement(sample, Dialect(_WIDE_COMMA)) if _WIDE_COMMA in _possible(sample) else 0.0
     if agreed[best] < _CLEARLY <= wide:
         return Dialect(_WIDE_COMMA), wide
     return Dialect(best), agreed[best]
+
+
+def _possible(sample: str) -> list[str]:
+    """The full-width comma only where it parts the first line too: else what it parts is the prose under one heading."""
+    return [*_DELIMITERS, *[_WIDE_COMMA] * (_WIDE_COMMA in sample.partition("\n")[0])]
 
 
 def _agreement(sample: str, dialect: Dialect) -> float:
@@ -77,7 +82,7 @@ def _asked(sample: str) -> Dialect | None:
     import clevercsv  # 0.6 s, and few tables need it
 
     try:
-        found = clevercsv.Sniffer().sniff(sample, delimiters=[*_DELIMITERS, _WIDE_COMMA])
+        found = clevercsv.Sniffer().sniff(sample, delimiters=_possible(sample))
     except clevercsv.Error as error:
         logger.info("clevercsv found no dialect: %s", error)
         return None

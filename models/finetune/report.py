@@ -43,6 +43,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "classes": list(run.classes),
         "class_weights": list(run.class_weights) or None,
         "baseline": run.baseline,
+        "base_perplexity": run.base_perplexity,
         "confusion": [list(row) for row in run.metrics.confusion] if run.metrics and run.metrics.confusion else None,
         "losses": [asdict(loss) for loss in run.losses],
         "held_out": [_known(asdict(scores)) for scores in run.held_out],

@@ -18,7 +18,7 @@ ENDED: tuple[State, ...] = ("finished", "stopped", "failed", "interrupted")
 
 # Names in events -> fields of Run, for what only the last word counts of.
 _TOLD = {name: name for name in ("phase", "step", "steps", "seconds_left", "rows_per_second", "baseline")}
-_TOLD |= {"classes": "classes", "class_weights": "class_weights"}
+_TOLD |= {"classes": "classes", "class_weights": "class_weights", "base_perplexity": "base_perplexity"}
 _TOLD |= {"error": "error", "notice": "notice", "best": "best_step", "comparing": "comparing", "share": "compared"}
 
 
@@ -82,6 +82,7 @@ class Run:
     classes: tuple[str, ...] = ()
     class_weights: tuple[float, ...] = ()  # in the loss, one a class; () where all rows count alike
     baseline: float = 0.0  # share of the largest class among the held-out rows: what guessing it always would score
+    base_perplexity: float | None = None  # of a writer's base on the held-out rows, before it was taught
     losses: tuple[Loss, ...] = ()
     held_out: tuple[HeldOut, ...] = ()
     metrics: Metrics | None = None

@@ -25,7 +25,7 @@ from models import precision
 from models.finetune import optimizers
 from models.finetune.course import Item, Lesson
 from models.finetune.objective import Scores
-from models.finetune.request import FinetuneRequest
+from models.finetune.request import CLASSIFY, FinetuneRequest
 
 EVALUATIONS = 10  # looks at the held-out rows in the course of a run, beside those at the end of each epoch
 SAMPLE = 256  # held-out rows of a look within an epoch
@@ -52,7 +52,8 @@ class TrainOptions:
     @classmethod
     def of(cls, request: FinetuneRequest) -> TrainOptions:
         names = [name for name in cls.__dataclass_fields__ if name != "head_factor"]
-        return cls(**{name: getattr(request, name) for name in names})
+        factor = _HEAD_FACTOR if request.task == CLASSIFY else 1.0  # a writer's head was trained before
+        return cls(**{name: getattr(request, name) for name in names}, head_factor=factor)
 
 
 @dataclass(frozen=True)
