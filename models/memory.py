@@ -1,4 +1,4 @@
-"""Gives the memory of unloaded models back to the system. Knows no model.
+"""Gives the memory of unloaded models back to the system, and tells how much there is. Knows no model.
 
 glibc's malloc keeps what is freed: transformers loads tensors on threads, each thread has an arena of its own, and
 malloc_trim does not reach the top of any arena but the first. Of a model of 84 MB in sharded half precision, loaded and
@@ -11,7 +11,11 @@ import ctypes
 import functools
 import gc
 import sys
+from pathlib import Path
 
+import psutil
+
+_CGROUP = Path("/sys/fs/cgroup")
 _ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 
 
@@ -26,6 +30,17 @@ def release() -> None:
     gc.collect()
     if library := _glibc():
         library.malloc_trim(0)
+
+
+def available() -> int:
+    """Bytes that this process and its children may still take: of the machine, or of the container where that is less."""
+    free = psutil.virtual_memory().available
+    try:
+        limit, used = (int((_CGROUP / name).read_text()) for name in ("memory.max", "memory.current"))
+        stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):  # no container, or one without a limit, which says "max"
+        return free
+    return min(free, limit - used + int(stat["inactive_file"]))  # cached files give way
 
 
 @functools.cache

@@ -28,16 +28,7 @@ class WorkerProcess:
     @classmethod
     def start(cls, folder: RunFolder) -> WorkerProcess:
         """A worker for the folder, in a session of its own: signals of the app's terminal do not reach it."""
-        with folder.log.open("ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "models.finetune.worker", str(folder.path)],
-                cwd=_ROOT,
-                env=_CALM | os.environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        child = launch("models.finetune.worker", folder)
         process = psutil.Process(child.pid)
         mark(folder, process)
         logger.info("a fine-tuning run has started: process %d", child.pid)
@@ -83,3 +74,17 @@ def mark(folder: RunFolder, process: psutil.Process) -> None:
     """Writes down that this process trains the run. Both sides do: an app that is killed between start and mark leaves
     a worker that says so itself."""
     folder.write_process(process.pid, process.create_time())
+
+
+def launch(module: str, folder: RunFolder) -> subprocess.Popen:
+    """python -m MODULE FOLDER, which writes to the folder's log."""
+    with folder.log.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, str(folder.path)],
+            cwd=_ROOT,
+            env=_CALM | os.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )

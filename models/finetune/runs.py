@@ -15,7 +15,10 @@ from models import checkpoint
 from models.catalog import Catalog
 from models.errors import BadInput, Busy, UnknownRun
 from models.finetune import dataset, digest, package
+from models.finetune.plan import Plan
+from models.finetune.planner import Planner, Tell, refuse_too_large, silent
 from models.finetune.process import WorkerProcess
+from models.finetune.reckoning import needed_bytes
 from models.finetune.request import FinetuneRequest
 from models.finetune.run import Run, read_run
 from models.finetune.run_folder import RunFolder
@@ -37,6 +40,7 @@ class RunStore:
         self._settings = settings
         self._shelf = RunShelf(settings)
         self._supervisor = Supervisor(settings, self._shelf)
+        self._planner = Planner(settings)
         atexit.register(self.close)
 
     def start(self, request: FinetuneRequest, visitor: str = "") -> Run:
@@ -55,6 +59,13 @@ class RunStore:
             folder.write_request(replace(request, file=str(copy)))  # last: only then it is a run
         self._supervisor.wake()
         return self.status(folder.run_id)
+
+    def plan(self, request: FinetuneRequest, minutes: float = 0, tell: Tell = silent) -> Plan:
+        """What a run would take, measured on a few real steps; minutes: of which it is made to fit. Starts no run.
+
+        tell: called with each phase and how much of it is done.
+        """
+        return self._planner.plan(self._checked(request), minutes, tell)
 
     def status(self, run_id: str) -> Run:
         """What is known of a run now. UnknownRun for an id that is not one."""
@@ -136,7 +147,9 @@ class RunStore:
         report = dataset.inspect(request.file, request.text_column, request.label_column, settings=self._settings)
         for problem in report.problems:
             raise BadInput(problem.key, **problem.values)
-        Catalog(find_run=self.find, local_folders=self._settings.local_folders).find(request.base_model, request.task)
+        catalog = Catalog(find_run=self.find, local_folders=self._settings.local_folders)
+        base = catalog.find(request.base_model, request.task)
+        refuse_too_large(needed_bytes(request, base, report.characters.longest))
         return replace(request, text_column=report.text_column, label_column=report.label_column)
 
     def _check_visitor(self, visitor: str) -> None:

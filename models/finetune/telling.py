@@ -52,3 +52,8 @@ def numbers(scores: Mapping[str, Any]) -> dict[str, float | int]:
 
 def rounded(scores: Mapping[str, Any]) -> dict[str, Any]:
     return {name: round(value, _DIGITS) if isinstance(value, float) else value for name, value in scores.items()}
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an error as JSON; lists are of phrases, which are plain already."""
+    return {name: value if isinstance(value, (int, float, str, list)) else str(value) for name, value in values.items()}

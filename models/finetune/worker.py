@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from models.errors import TeahouseError
 from models.finetune import provenance
 from models.finetune.process import mark
 from models.finetune.run_folder import RunFolder
-from models.finetune.telling import Teller, rounded
+from models.finetune.telling import Teller, plain, rounded
 from models.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Worker:
             self._tell(state="running", phase="loading")
             self._train()
         except TeahouseError as error:
-            self._tell(state="failed", error={"key": error.key, "values": _plain(error.values)})
+            self._tell(state="failed", error={"key": error.key, "values": plain(error.values)})
         except Exception:
             logger.exception("run %s", self._folder.run_id)
             self._tell(state="failed", error={"key": "errors.internal", "values": {}})
@@ -208,11 +208,6 @@ class Worker:
             return {}
         minutes = round(self._settings.max_train_seconds / 60)
         return {"notice": {"key": "finetune.time_limit", "values": {"minutes": minutes}}}
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON; lists are of phrases, which are plain already."""
-    return {name: value if isinstance(value, (int, float, str, list)) else str(value) for name, value in values.items()}
 
 
 def main(folder: RunFolder) -> None:

@@ -1,0 +1,151 @@
+"""What a training will take, reckoned from what was measured: minutes, memory, size; and what fits a time.
+
+Arithmetic alone: measures nothing and starts nothing. Time goes by tokens, not rows, because batches of short rows are fast.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.errors import BadInput
+from models.finetune.measured import Measured, Pace
+from models.finetune.request import BOUNDS, FinetuneRequest
+
+# As the trainer has them (trainer.py), which this module does not import because it would import torch.
+LOOKS, SAMPLE, BUCKET, LOOK_ROWS = 10, 256, 16, 32
+_CHECKPOINT_SHARE = 0.1  # of the time goes into writing checkpoints, at most
+# Comparing: the words and embeddings of all rows, contenders fitted on them, intervals drawn.
+_COMPARING_PASSES, _COMPARING_SECONDS = 2.0, 6.0
+_MARGIN = 0.9  # of a visitor's minutes are planned for
+_ENOUGH_EPOCHS = 3  # fewer teach little: rather learn less of the model, or of long texts
+_CUT = (1.0, 0.95, 0.9, 0.75, 0.5)  # share of the rows that stay whole, as texts are cut shorter and shorter
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Of each phase of the run."""
+
+    loading: float
+    training: float  # evaluations in its course and checkpoints included
+    saving: float  # the last evaluation included
+    comparing: float
+
+    @property
+    def total(self) -> float:
+        return self.loading + self.training + self.saving + self.comparing
+
+
+@dataclass(frozen=True)
+class Plan:
+    request: FinetuneRequest  # as asked, or as it fits the time
+    seconds: Seconds
+    steps: int
+    train_rows: int
+    held_out_rows: int
+    alike_rows: int
+    cut_rows: int  # longer than max_length: only their beginning is read
+    class_weights: tuple[tuple[str, float], ...]
+    parameters: int
+    peak_bytes: int
+    result_bytes: int
+
+
+def reckon(request: FinetuneRequest, measured: Measured, pace: Pace | None = None) -> Plan:
+    """The plan of a request; pace: of its way of training, by default the one that was asked to be measured."""
+    seconds = _seconds(request, measured, pace or measured.paces[0])
+    return Plan(
+        request=request,
+        seconds=seconds,
+        steps=request.epochs * _steps_an_epoch(request, measured),
+        train_rows=len(measured.train),
+        held_out_rows=len(measured.held_out),
+        alike_rows=measured.alike,
+        cut_rows=sum(length >= request.max_length for length in measured.train),
+        class_weights=tuple(zip(measured.classes, measured.class_weights, strict=False)),
+        parameters=measured.parameters,
+        peak_bytes=measured.peak_bytes,
+        result_bytes=measured.result_bytes,
+    )
+
+
+def fit(request: FinetuneRequest, measured: Measured, minutes: float) -> Plan:
+    """What teaches most within the minutes: as asked if it fits, else fewer epochs, shorter texts, fewer layers.
+
+    BadInput with the minutes that the shortest training needs where none fits.
+    """
+    seconds = _MARGIN * 60 * minutes
+    asked = reckon(request, measured)
+    if asked.seconds.total <= seconds:
+        return asked
+    for enough in sorted({min(_ENOUGH_EPOCHS, request.epochs), 1}, reverse=True):
+        for plan in _ways(request, measured):
+            epochs = _epochs(plan, seconds)
+            if epochs >= enough:
+                pace = _pace(plan.request, measured)
+                return reckon(replace(plan.request, epochs=min(epochs, request.epochs)), measured, pace)
+    least = min(plan.seconds.total for plan in _ways(replace(request, epochs=1), measured))
+    raise BadInput("errors.too_few_minutes", minutes=f"{minutes:g}", least=math.ceil(10 * least / _MARGIN / 60) / 10)
+
+
+def batch_tokens(lengths: np.ndarray, size: int, seed: int = 0) -> np.ndarray:
+    """Tokens of each batch of an epoch, padding included: rows are sorted by length within buckets of batches."""
+    order = np.random.default_rng(seed).permutation(lengths)
+    batches = []
+    for start in range(0, len(order), BUCKET * size):
+        bucket = np.sort(order[start : start + BUCKET * size])
+        batches += [len(batch) * batch[-1] for batch in np.split(bucket, range(size, len(bucket), size))]
+    return np.array(batches, dtype=float)
+
+
+def _seconds(request: FinetuneRequest, measured: Measured, pace: Pace) -> Seconds:
+    train = np.minimum(np.array(measured.train), request.max_length)
+    held_out = np.minimum(np.array(measured.held_out), request.max_length)
+    steps = pace.step_seconds(batch_tokens(train, request.batch_size)).sum()
+    whole, sample = _look_tokens(held_out), _look_tokens(held_out[:SAMPLE])
+    total = request.epochs * _steps_an_epoch(request, measured)
+    per_epoch = total // request.epochs
+    samples = sum(round(total * (look + 1) / LOOKS) % per_epoch > 0 for look in range(LOOKS)) if per_epoch > 1 else 0
+    looks = (request.epochs * whole + samples * sample) * pace.look_seconds_a_token
+    training = request.epochs * (steps + measured.epoch_data) + looks
+    written = min((request.epochs + samples) * measured.checkpoint, measured.checkpoint + _CHECKPOINT_SHARE * training)
+    compared = _COMPARING_PASSES * measured.exact_look * (_look_tokens(train) + whole)
+    return Seconds(
+        loading=measured.loading,
+        training=float(training + written),
+        saving=measured.saving + measured.checkpoint + whole * measured.exact_look,
+        comparing=_COMPARING_SECONDS + compared,
+    )
+
+
+def _steps_an_epoch(request: FinetuneRequest, measured: Measured) -> int:
+    return math.ceil(math.ceil(len(measured.train) / request.batch_size) / request.accumulation)
+
+
+def _look_tokens(lengths: np.ndarray) -> float:
+    """Of an evaluation, whose rows are sorted by length."""
+    ordered = np.sort(lengths)
+    return float(sum(len(batch) * batch[-1] for batch in np.split(ordered, range(LOOK_ROWS, len(ordered), LOOK_ROWS))))
+
+
+def _ways(request: FinetuneRequest, measured: Measured) -> Iterator[Plan]:
+    """Each way of training with each length, what is nearest to the wish first."""
+    low = int(BOUNDS["max_length"][0])
+    lengths = [max(low, min(request.max_length, math.ceil(np.quantile(measured.train, share)))) for share in _CUT]
+    for pace in measured.paces:
+        for length in dict.fromkeys(lengths):
+            changed = replace(request, method=pace.method, layers=pace.layers, max_length=length)
+            yield reckon(changed, measured, pace)
+
+
+def _epochs(plan: Plan, seconds: float) -> int:
+    """How many fit; the time of training is nearly all by epochs."""
+    an_epoch = plan.seconds.training / plan.request.epochs
+    return int((seconds - (plan.seconds.total - plan.seconds.training)) / an_epoch)
+
+
+def _pace(request: FinetuneRequest, measured: Measured) -> Pace:
+    return next(pace for pace in measured.paces if (pace.method, pace.layers) == (request.method, request.layers))
