@@ -52,9 +52,9 @@ def test_the_time_goes_by_the_tokens_of_batches_not_by_their_number():
     assert 4 < ratio < 6
 
 
-def test_twice_the_epochs_take_twice_the_training_and_load_once():
+def test_twice_the_epochs_take_nearly_twice_the_training_and_load_once():
     once, twice = (plan.reckon(replace(REQUEST, epochs=epochs), measured()).seconds for epochs in (3, 6))
-    assert twice.training == pytest.approx(2 * once.training, rel=0.1)
+    assert 1.6 * once.training < twice.training < 2 * once.training  # looks within an epoch are as many in both
     assert twice.loading == once.loading
 
 
@@ -84,8 +84,8 @@ def test_what_fits_the_minutes_stays_as_it_was_asked():
 def test_with_fewer_minutes_there_are_fewer_epochs_then_shorter_texts_then_fewer_layers():
     asked = replace(REQUEST, method="full")
     data = measured(FULL, HALF, HEAD)
-    wanted = [plan.fit(asked, data, minutes) for minutes in (14, 9, 5, 3)]
-    for told, minutes in zip(wanted, (14, 9, 5, 3), strict=True):
+    wanted = [plan.fit(asked, data, minutes) for minutes in (14, 8, 5, 3)]
+    for told, minutes in zip(wanted, (14, 8, 5, 3), strict=True):
         assert told.seconds.total <= 60 * minutes
     assert wanted[0].request.method == "full"
     assert wanted[0].request.epochs < 6
@@ -120,7 +120,7 @@ def test_a_plan_is_measured_on_real_steps_and_leaves_nothing_behind(settings, re
     assert told.seconds.total > 0
     assert 100 * MB < told.peak_bytes < 4000 * MB
     assert told.result_bytes > 10_000
-    assert told.train_rows + told.held_out_rows > 20
+    assert told.train_rows > told.held_out_rows > 0
     assert "loading" in phases
     assert set(tmp_path.iterdir()) == before
 

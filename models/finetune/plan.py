@@ -13,16 +13,19 @@ import numpy as np
 
 from models.errors import BadInput
 from models.finetune.measured import Measured, Pace
-from models.finetune.request import BOUNDS, FinetuneRequest
+from models.finetune.request import BOUNDS, CLASSIFY, FinetuneRequest
 
 # As the trainer has them (trainer.py), which this module does not import because it would import torch.
 LOOKS, SAMPLE, BUCKET, LOOK_ROWS = 10, 256, 16, 32
 _CHECKPOINT_SHARE = 0.1  # of the time goes into writing checkpoints, at most
-# Comparing: the words and embeddings of all rows, contenders fitted on them, intervals drawn.
-_COMPARING_PASSES, _COMPARING_SECONDS = 2.0, 6.0
+# Comparing, beside what the models read: libraries imported, models loaded, contenders fitted and cross-validated. The
+# first of it goes by the time that loading takes here, the second by the rows.
+_COMPARING_LOADS, _COMPARING_A_ROW = 0.7, 0.004
+MOST_READ = 5000  # training rows that the base model reads for it (judging.py)
 _MARGIN = 0.9  # of a visitor's minutes are planned for
 _ENOUGH_EPOCHS = 3  # fewer teach little: rather learn less of the model, or of long texts
-_CUT = (1.0, 0.95, 0.9, 0.75, 0.5)  # share of the rows that stay whole, as texts are cut shorter and shorter
+# Share of the rows that stay whole as texts are cut shorter: a little in each way of training, before much in any.
+_CUTS = ((1.0, 0.95, 0.9), (0.75, 0.5))
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,15 @@ def fit(request: FinetuneRequest, measured: Measured, minutes: float) -> Plan:
     asked = reckon(request, measured)
     if asked.seconds.total <= seconds:
         return asked
-    for enough in sorted({min(_ENOUGH_EPOCHS, request.epochs), 1}, reverse=True):
-        for plan in _ways(request, measured):
-            epochs = _epochs(plan, seconds)
-            if epochs >= enough:
-                pace = _pace(plan.request, measured)
-                return reckon(replace(plan.request, epochs=min(epochs, request.epochs)), measured, pace)
-    least = min(plan.seconds.total for plan in _ways(replace(request, epochs=1), measured))
-    raise BadInput("errors.too_few_minutes", minutes=f"{minutes:g}", least=math.ceil(10 * least / _MARGIN / 60) / 10)
+    ways = list(_ways(request, measured))
+    for least in sorted({min(_ENOUGH_EPOCHS, request.epochs), 1}, reverse=True):
+        for changed, pace in ways:
+            for epochs in range(request.epochs, least - 1, -1):
+                plan = reckon(replace(changed, epochs=epochs), measured, pace)
+                if plan.seconds.total <= seconds:
+                    return plan
+    shortest = min(reckon(replace(changed, epochs=1), measured, pace).seconds.total for changed, pace in ways)
+    raise BadInput("errors.too_few_minutes", minutes=f"{minutes:g}", least=math.ceil(shortest / _MARGIN / 6) / 10)
 
 
 def batch_tokens(lengths: np.ndarray, size: int, seed: int = 0) -> np.ndarray:
@@ -112,13 +116,21 @@ def _seconds(request: FinetuneRequest, measured: Measured, pace: Pace) -> Second
     looks = (request.epochs * whole + samples * sample) * pace.look_seconds_a_token
     training = request.epochs * (steps + measured.epoch_data) + looks
     written = min((request.epochs + samples) * measured.checkpoint, measured.checkpoint + _CHECKPOINT_SHARE * training)
-    compared = _COMPARING_PASSES * measured.exact_look * (_look_tokens(train) + whole)
+    read = _look_tokens(train) * min(1, MOST_READ / len(train)) + 2 * whole
     return Seconds(
         loading=measured.loading,
         training=float(training + written),
         saving=measured.saving + measured.checkpoint + whole * measured.exact_look,
-        comparing=_COMPARING_SECONDS + compared,
+        comparing=_comparing(request, measured, read),
     )
+
+
+def _comparing(request: FinetuneRequest, measured: Measured, tokens: float) -> float:
+    """A writer's run has no such phase."""
+    if request.task != CLASSIFY:
+        return 0.0
+    rows = min(MOST_READ, len(measured.train)) + len(measured.held_out)
+    return _COMPARING_LOADS * measured.loading + _COMPARING_A_ROW * rows + measured.exact_look * tokens
 
 
 def _steps_an_epoch(request: FinetuneRequest, measured: Measured) -> int:
@@ -131,21 +143,11 @@ def _look_tokens(lengths: np.ndarray) -> float:
     return float(sum(len(batch) * batch[-1] for batch in np.split(ordered, range(LOOK_ROWS, len(ordered), LOOK_ROWS))))
 
 
-def _ways(request: FinetuneRequest, measured: Measured) -> Iterator[Plan]:
+def _ways(request: FinetuneRequest, measured: Measured) -> Iterator[tuple[FinetuneRequest, Pace]]:
     """Each way of training with each length, what is nearest to the wish first."""
     low = int(BOUNDS["max_length"][0])
-    lengths = [max(low, min(request.max_length, math.ceil(np.quantile(measured.train, share)))) for share in _CUT]
-    for pace in measured.paces:
-        for length in dict.fromkeys(lengths):
-            changed = replace(request, method=pace.method, layers=pace.layers, max_length=length)
-            yield reckon(changed, measured, pace)
-
-
-def _epochs(plan: Plan, seconds: float) -> int:
-    """How many fit; the time of training is nearly all by epochs."""
-    an_epoch = plan.seconds.training / plan.request.epochs
-    return int((seconds - (plan.seconds.total - plan.seconds.training)) / an_epoch)
-
-
-def _pace(request: FinetuneRequest, measured: Measured) -> Pace:
-    return next(pace for pace in measured.paces if (pace.method, pace.layers) == (request.method, request.layers))
+    for cuts in _CUTS:
+        lengths = [max(low, min(request.max_length, math.ceil(np.quantile(measured.train, cut)))) for cut in cuts]
+        for pace in measured.paces:
+            for length in dict.fromkeys(lengths):
+                yield replace(request, method=pace.method, layers=pace.layers, max_length=length), pace
