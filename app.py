@@ -33,6 +33,7 @@ from models.catalog import Catalog
 from models.engine import Engine
 from models.errors import TeahouseError
 from models.explain import Explainer
+from models.finetune.evaluations import Evaluations
 from models.finetune.runs import RunStore
 from models.generation import GenerationRunner
 from models.library import Library
@@ -62,6 +63,7 @@ def compose(settings: Settings) -> page.Teahouse:
         vision=VisionRunner(library, engine, settings),
         explainer=Explainer(library, engine, settings),
         runs=runs,
+        evaluations=Evaluations(runs, settings),
     )
 
 

@@ -17,6 +17,7 @@ from demos import finetune_steps
 from demos.errors import Reporter
 from demos.finetune_data import DataPart
 from demos.finetune_desk import AT_ONCE, QUIET, Desk, Part, Runs
+from demos.finetune_evaluation import EvaluationPart, FoundEvaluations, Runner
 from demos.finetune_options import OptionsPart
 from demos.finetune_progress import ProgressPart
 from demos.finetune_take import TakePart
@@ -50,7 +51,14 @@ class FinetuneTab:
 
 
 def build(
-    ui: Localizer, waiter: Waiter, reporter: Reporter, runs: Runs, settings: Settings, catalog: Catalog
+    ui: Localizer,
+    waiter: Waiter,
+    reporter: Reporter,
+    runs: Runs,
+    settings: Settings,
+    catalog: Catalog,
+    evaluations: FoundEvaluations,
+    sentiment: Runner,
 ) -> FinetuneTab:
     """Lays the tab out and connects it. Call it inside its gr.Tab. `waiter` is not needed: runs tell their own progress."""
     desk = Desk(ui, reporter, runs, settings, catalog)
@@ -62,12 +70,13 @@ def build(
     words = {"value": "finetune.start"}
     start = ui.make(gr.Button, words, variant="primary", interactive=False, elem_id="tea-finetune-start")
     progress = ProgressPart(desk)
+    evaluation = EvaluationPart(desk, evaluations, sentiment, data.fields["file"], data.opening)
     take = TakePart(desk)
     words = {"label": "finetune.my_runs", "info": "finetune.my_runs_info"}
     picker = ui.make(gr.Dropdown, words, choices=[], value=None, allow_custom_value=True, elem_id="tea-finetune-runs")
     asked = gr.State("")
     timer = gr.Timer(_POLL_SECONDS, active=False)
-    parts: list[Part] = [data, options, progress, take]
+    parts: list[Part] = [data, options, progress, evaluation, take]
     handlers = Handlers(runs, ui.strings, parts)
     shown = [desk.run, steps, timer, *(output for part in parts for output in part.outputs)]
     opened = [desk.run_id, desk.ids, picker, *shown]

@@ -69,12 +69,12 @@ class DataPart:
     def _connect(self, desk: Desk, handlers: DataHandlers) -> None:
         drawn = [desk.report, self._drawn, *self._columns]
         open_file = desk.reporter.said(handlers.open_file)
-        gr.on([self._file.upload, self._file.clear], open_file, [self._file, desk.ui.lang], drawn, **QUIET)
+        # The event that reads the file, wherever it came from.
+        self.opening = {"fn": open_file, "inputs": [self._file, desk.ui.lang], "outputs": drawn, **QUIET}
+        gr.on([self._file.upload, self._file.clear], **self.opening)
         for name, button in self._examples.items():
             path = str(EXAMPLES[name])
-            button.click(lambda path=path: path, None, self._file, **AT_ONCE).then(
-                open_file, [self._file, desk.ui.lang], drawn, **QUIET
-            )
+            button.click(lambda path=path: path, None, self._file, **AT_ONCE).then(**self.opening)
         choose = desk.reporter.said(handlers.choose_columns)
         changed = [column.input for column in self._columns]
         gr.on(changed, choose, [self._file, *self._columns, desk.ui.lang], drawn, **QUIET)

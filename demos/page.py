@@ -15,6 +15,7 @@ from demos.i18n import DEFAULT, LANGUAGES, Localizer, Strings, preferred
 from demos.theme import AWAKE, TOGGLE_DARK
 from demos.waiting import Waiter
 from models.explain import Explainer
+from models.finetune.evaluations import Evaluations
 from models.finetune.runs import RunStore
 from models.generation import GenerationRunner
 from models.library import Library
@@ -51,6 +52,7 @@ class Teahouse:
     vision: VisionRunner
     explainer: Explainer
     runs: RunStore
+    evaluations: Evaluations
 
 
 def build(teahouse: Teahouse) -> gr.Blocks:
@@ -74,7 +76,16 @@ def build(teahouse: Teahouse) -> gr.Blocks:
                     ui, waiter, reporter, teahouse.vision, teahouse.explainer, settings, teahouse.library.catalog
                 )
             with _tab(ui, "finetune"):
-                finetune_tab = finetune.build(ui, waiter, reporter, teahouse.runs, settings, teahouse.library.catalog)
+                finetune_tab = finetune.build(
+                    ui,
+                    waiter,
+                    reporter,
+                    teahouse.runs,
+                    settings,
+                    teahouse.library.catalog,
+                    teahouse.evaluations,
+                    teahouse.sentiment,
+                )
         panel.build(ui, teahouse.library.cache)
         ui.make(gr.Markdown, {"value": "common.footer"}, elem_classes="tea-footer")
         api.build(teahouse, reporter)

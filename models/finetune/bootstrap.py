@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy import stats
 
 DRAWS = 1000
 LEVEL = 0.95
@@ -71,6 +70,8 @@ def _estimated(rows: tuple[np.ndarray, ...], statistic: Callable[..., np.ndarray
     value = float(statistic(*rows))
     if len(rows[0]) < 2:  # nothing to draw from
         return Estimate(value, value, value)
+    from scipy import stats  # a second to import
+
     interval = stats.bootstrap(
         rows,
         lambda *drawn, axis: statistic(*drawn),  # scipy asks for the last axis only

@@ -2,6 +2,7 @@
 
 The most frequent class; character n-grams with logistic regression; the base model's features, left as they are, with
 logistic regression. Each answers with class probabilities and says what it cost. Reads no model and no file.
+scikit-learn is imported where it is needed: a page that only shows results starts without it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ import pickle
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 MAJORITY, NGRAMS, FROZEN, BASE, FINETUNED = "majority", "ngrams", "frozen", "base", "finetuned"
 _FEW_ROWS = 100  # below this, an n-gram that stands in one text alone is kept too
@@ -49,6 +49,10 @@ def ngrams(
     texts: Sequence[str], labels: Sequence[int], judged: Sequence[str], classes: int, weights: Sequence[float] | None
 ) -> Answers:
     """TF-IDF of 1 to 3 characters. weights: of the classes, as the fine-tuned model had them."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
     features = TfidfVectorizer(
         analyzer="char",
         ngram_range=(1, 3),
@@ -78,6 +82,10 @@ def frozen(
 
 def on_features(weights: Sequence[float] | None = None) -> Pipeline:
     """Logistic regression on standardized features. Held this small it does not learn the few rows by heart."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300, class_weight=_weighted(weights)))
 
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from models.finetune.contenders import on_features, spread
 
@@ -63,6 +62,8 @@ def _cross_validated(features: np.ndarray, labels: np.ndarray, groups: np.ndarra
 
     A row that no fold can judge, since all like it stand in one group, keeps its label without doubt.
     """
+    from sklearn.model_selection import StratifiedGroupKFold
+
     classes = int(labels.max()) + 1
     chances = np.eye(classes)[labels]
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)

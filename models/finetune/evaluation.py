@@ -108,11 +108,16 @@ def evaluate(folder: RunFolder, tell: Tell, should_stop: Callable[[], bool]) -> 
 
 def read(folder: RunFolder) -> Evaluation | None:
     """None where there is none, or only that of a model which the run has replaced since."""
+    return None if version(folder) is None else _ADAPTER.validate_json(file_of(folder).read_bytes())
+
+
+def version(folder: RunFolder) -> int | None:
+    """Another number for another evaluation; None where `read` gives none."""
     try:
         written, trained = file_of(folder).stat().st_mtime_ns, (folder.model / "config.json").stat().st_mtime_ns
     except FileNotFoundError:
         return None
-    return _ADAPTER.validate_json(file_of(folder).read_bytes()) if written >= trained else None
+    return written if written >= trained else None
 
 
 def file_of(folder: RunFolder) -> Path:

@@ -5,9 +5,10 @@ Computing happens in a process of its own, one at a time: the app goes on answer
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
-import secrets
 import subprocess
 import sys
 import threading
@@ -43,15 +44,12 @@ class Evaluations:
     def __init__(self, runs: FinetuneRuns, settings: Settings) -> None:
         self._runs, self._settings = runs, settings
         self._computing, self._lock = threading.Lock(), threading.Lock()
-        self._read: OrderedDict[tuple[str, int], Evaluation] = OrderedDict()
+        self._read: OrderedDict[tuple[str, int | None], Evaluation] = OrderedDict()
 
     def find(self, run_id: str) -> Evaluation | None:
         """None where the run has none, or has trained on since."""
         folder = self._runs.folder(run_id)
-        try:
-            key = folder.run_id, evaluation.file_of(folder).stat().st_mtime_ns
-        except FileNotFoundError:
-            return None
+        key = folder.run_id, evaluation.version(folder)
         with self._lock:
             if key not in self._read:
                 found = evaluation.read(folder)
@@ -83,8 +81,9 @@ class Evaluations:
     def corrected(self, run_id: str, chosen: Mapping[int, str]) -> Path:
         """The run's table with the labels of these rows changed."""
         found, request = self.computed(run_id), self._runs.folder(run_id).request()
-        name = f"{Path(request.file).stem}-corrected.csv"
-        return corrections.write(chosen, found, request, self._settings, self._place(run_id, name))
+        chosen_hash = hashlib.sha256(json.dumps(sorted(chosen.items())).encode()).hexdigest()[:8]
+        target = self._place(run_id, chosen_hash) / f"{Path(request.file).stem}-corrected.csv"
+        return corrections.write(chosen, found, request, self._settings, target)
 
     def parsed(self, run_id: str, asked: str) -> dict[int, str]:
         """What /correct_labels was asked for, checked."""
@@ -92,12 +91,11 @@ class Evaluations:
 
     def rows_csv(self, run_id: str, change: str) -> Path:
         """The held-out rows of one of mistakes.CHANGES, or the misclassified ones, as a csv."""
-        return mistakes.write_csv(self.computed(run_id).changed(change), self._place(run_id, f"{change}.csv"))
+        return mistakes.write_csv(self.computed(run_id).changed(change), self._place(run_id, "rows") / f"{change}.csv")
 
     def _place(self, run_id: str, name: str) -> Path:
-        """A new file among the uploads, which the page may hand out."""
-        folder = self._runs.folder(run_id)
-        return self._settings.uploads / "finetuned" / folder.run_id / secrets.token_hex(4) / name
+        """A folder among the uploads, out of which the page may hand files."""
+        return self._settings.uploads / "finetuned" / self._runs.folder(run_id).run_id / name
 
     def _compute(self, folder: RunFolder) -> None:
         command = [sys.executable, "-m", "models.finetune.evaluator", str(folder.path)]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from models.batch import harmless
 
@@ -62,6 +61,8 @@ def changed(rows: Sequence[JudgedRow], change: str) -> list[JudgedRow]:
 
 def class_scores(rows: Sequence[JudgedRow], classes: Sequence[str]) -> tuple[ClassScores, ...]:
     """In the order of `classes`; 0 where a class was never predicted or has no held-out row."""
+    from sklearn.metrics import precision_recall_fscore_support  # a second to import
+
     truth, predicted = [row.label for row in rows], [row.predicted for row in rows]
     scores = precision_recall_fscore_support(truth, predicted, labels=list(classes), zero_division=0)
     return tuple(
@@ -72,6 +73,8 @@ def class_scores(rows: Sequence[JudgedRow], classes: Sequence[str]) -> tuple[Cla
 
 def confusion(rows: Sequence[JudgedRow], classes: Sequence[str]) -> tuple[tuple[int, ...], ...]:
     """[true class][predicted class], in the order of `classes`."""
+    from sklearn.metrics import confusion_matrix
+
     counts = confusion_matrix([row.label for row in rows], [row.predicted for row in rows], labels=list(classes))
     return tuple(map(tuple, counts.tolist()))
 
