@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from demos import api_finetune, api_finetune_evaluation, api_generation, api_models, api_sentiment, api_vision
+from demos import (
+    api_dataset,
+    api_finetune,
+    api_finetune_evaluation,
+    api_generation,
+    api_models,
+    api_sentiment,
+    api_vision,
+)
 from demos.errors import Reporter
 
 if TYPE_CHECKING:
     from demos.page import Teahouse
 
-_WORKING = (api_sentiment, api_generation, api_vision, api_finetune, api_finetune_evaluation)
+_WORKING = (api_sentiment, api_generation, api_vision, api_dataset, api_finetune, api_finetune_evaluation)
 _LOOKING = 8  # calls at once of what only looks
 
 

@@ -1,4 +1,4 @@
-"""The public API of the Fine-tune tab: a table looked at, a run started, watched, stopped, gone on with, taken away.
+"""The public API of the Fine-tune tab: a run started, watched, stopped, gone on with, taken away.
 
 A run is known by its id alone: who has it may do all of this. Knows the store of runs by what it returns.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from demos.endpoint import Endpoint, number_field, text_field, with_parameters
-from models.finetune import comparison, dataset, publish, report
+from models.finetune import comparison, publish, report
 from models.finetune.request import BOUNDS, CHOICES, FinetuneRequest
 
 if TYPE_CHECKING:
@@ -25,20 +25,7 @@ OPTIONS = (*_FIRST, *(field.name for field in fields(FinetuneRequest) if field.n
 
 
 def endpoints(teahouse: Teahouse) -> list[Endpoint]:
-    return [_inspecting(teahouse), _starting(teahouse), *_watching(teahouse), *_taking_away(teahouse)]
-
-
-def _inspecting(teahouse: Teahouse) -> Endpoint:
-    def inspect_dataset(file: str, text_column: str, label_column: str, request: gr.Request):
-        return report.dataset_json(dataset.inspect(file, text_column, label_column, settings=teahouse.settings))
-
-    return Endpoint(
-        inspect_dataset,
-        _table(),
-        [gr.JSON(label="report")],
-        "inspect_dataset",
-        "What a csv holds, before training on it.",
-    )
+    return [_starting(teahouse), *_watching(teahouse), *_taking_away(teahouse)]
 
 
 def _starting(teahouse: Teahouse) -> Endpoint:

@@ -6,7 +6,11 @@ what reading alone has to mend is mended by every repair, asked for or not.
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import secrets
+import shutil
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +25,8 @@ from models.finetune.request import CLASSIFY
 from models.finetune.table import Table, open_table
 from models.settings import Settings
 
+_KEPT_SECONDS = 3600  # how long a repaired table waits to be fetched
+_REPAIRED = "_repaired"
 _NAMES = ("text", "label")  # of the columns in use, where the file has no header
 
 
@@ -73,6 +79,20 @@ def repair(
     frame, names = _named(patient, table)
     _write(frame, target)
     return Repaired(target, *names, tuple(mended), len(table.frame), len(frame))
+
+
+def place(folder: Path, file: str | Path) -> Path:
+    """Where the repaired file may go: a new place under `folder`, a name that tells what it is. Older ones are removed."""
+    if not file:
+        raise BadInput("errors.no_file")
+    place = folder / "repaired"
+    oldest = time.time() - _KEPT_SECONDS
+    for old in place.glob("*"):
+        with contextlib.suppress(FileNotFoundError):  # another request may sweep at the same time
+            if old.stat().st_mtime < oldest:
+                shutil.rmtree(old, ignore_errors=True)
+    stem = Path(file).stem.removesuffix(_REPAIRED)[:60]
+    return place / secrets.token_hex(8) / f"{stem}{_REPAIRED}.csv"
 
 
 def _order(chosen: Sequence[str], patient: Patient, task: str) -> list[str]:

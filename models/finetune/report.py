@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from models.finetune.dataset import DatasetReport, Notice
+from models.finetune.repair import Repaired
 from models.finetune.run import Run
 
 
@@ -26,6 +27,21 @@ def dataset_json(report: DatasetReport) -> dict[str, Any]:
         "warnings": [_notice(warning) for warning in report.warnings],
         "problems": [_notice(problem) for problem in report.problems],
         "preview": [{"text": text, "label": label} for text, label in report.preview],
+        "encoding": report.encoding,
+        "delimiter": report.delimiter,
+        "has_header": report.has_header,
+        "first_rows": [dict(zip(report.columns, row, strict=True)) for row in report.first_rows],
+    }
+
+
+def repaired_json(repaired: Repaired) -> dict[str, Any]:
+    """What /repair_dataset tells of its work."""
+    return {
+        "repairs": [asdict(mended) for mended in repaired.mended],
+        "rows_before": repaired.rows_before,
+        "rows": repaired.rows,
+        "text_column": repaired.text_column,
+        "label_column": repaired.label_column,
     }
 
 

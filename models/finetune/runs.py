@@ -144,7 +144,8 @@ class RunStore:
 
     def _checked(self, request: FinetuneRequest) -> FinetuneRequest:
         """With its columns named. BadInput, UnknownModel or WrongTask before there is a run."""
-        report = dataset.inspect(request.file, request.text_column, request.label_column, settings=self._settings)
+        columns = (request.file, request.text_column, request.label_column)
+        report = dataset.inspect(*columns, settings=self._settings, task=request.task, max_length=request.max_length)
         for problem in report.problems:
             raise BadInput(problem.key, **problem.values)
         catalog = Catalog(find_run=self.find, local_folders=self._settings.local_folders)

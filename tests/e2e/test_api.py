@@ -32,6 +32,7 @@ PROMISED = {
     "/classify_image": ["image", "model"],
     "/explain_image": ["image", "model"],
     "/inspect_dataset": ["file", "text_column", "label_column"],
+    "/repair_dataset": ["file", "text_column", "label_column", "repairs"],
     "/start_finetune": ["file", "text_column", "label_column", "base_model", "epochs", "batch_size", "learning_rate"],
     "/finetune_status": ["run_id"],
     "/stop_finetune": ["run_id"],
@@ -129,6 +130,21 @@ def test_a_dataset_is_inspected_and_its_columns_guessed(client):
     report = client.predict(handle_file(str(ASSETS / "finetune_tea.csv")), api_name="/inspect_dataset")
     assert report["text_column"] == "review"
     assert report["label_column"] == "label"
+
+
+def test_a_broken_table_is_named_in_both_languages_and_comes_back_repaired(client, tmp_path):
+    broken = tmp_path / "reviews.csv"
+    good = (ASSETS / "finetune_tea.csv").read_text("utf-8-sig")
+    broken.write_bytes(f"{good}茶不错, 就是贵,好评\n，,\n".encode("gb18030"))
+    report = client.predict(handle_file(str(broken)), api_name="/inspect_dataset")
+    ragged = next(finding for finding in report["findings"] if finding["kind"] == "ragged_rows")
+    assert (report["ready"], ragged["rows"]) == (False, [182])
+    assert "表头" in ragged["found"]["zh"]
+    assert "header" in ragged["found"]["en"]
+    told, path = client.predict(handle_file(str(broken)), api_name="/repair_dataset")
+    assert {"ragged_rows", "encoding"} <= {mended["kind"] for mended in told["repairs"]}
+    assert told["report"]["ready"]
+    assert "茶不错, 就是贵" in Path(path).read_text("utf-8-sig")
 
 
 def test_a_run_trains_answers_and_is_downloaded(client):
