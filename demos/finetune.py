@@ -15,6 +15,7 @@ import gradio as gr
 
 from demos import finetune_steps
 from demos.errors import Reporter
+from demos.finetune_compare import ComparePart
 from demos.finetune_data import DataPart
 from demos.finetune_desk import AT_ONCE, QUIET, Desk, Part, Runs
 from demos.finetune_evaluation import EvaluationPart, FoundEvaluations, Runner
@@ -47,6 +48,7 @@ class FinetuneTab:
 
     use: gr.Button  # pressed to take the finished run to the Sentiment tab
     run_id: gr.State
+    ids: gr.BrowserState  # the visitor's runs
     asked: gr.State  # the run that the page's address names (?run=), set once the page has read it
 
 
@@ -72,11 +74,12 @@ def build(
     progress = ProgressPart(desk)
     evaluation = EvaluationPart(desk, evaluations, sentiment, data.fields["file"], data.opening)
     take = TakePart(desk)
+    compare = ComparePart(desk)
     words = {"label": "finetune.my_runs", "info": "finetune.my_runs_info"}
     picker = ui.make(gr.Dropdown, words, choices=[], value=None, allow_custom_value=True, elem_id="tea-finetune-runs")
     asked = gr.State("")
     timer = gr.Timer(_POLL_SECONDS, active=False)
-    parts: list[Part] = [data, options, progress, evaluation, take]
+    parts: list[Part] = [data, options, progress, evaluation, take, compare]
     handlers = Handlers(runs, ui.strings, parts)
     shown = [desk.run, steps, timer, *(output for part in parts for output in part.outputs)]
     opened = [desk.run_id, desk.ids, picker, *shown]
@@ -88,7 +91,7 @@ def build(
     desk.ids.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **AT_ONCE)
     asked.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **AT_ONCE)
     desk.run_id.change(None, desk.run_id, js=_KEEP_RUN_IN_URL, api_visibility="private")
-    return FinetuneTab(take.use, desk.run_id, asked)
+    return FinetuneTab(take.use, desk.run_id, desk.ids, asked)
 
 
 class Handlers:

@@ -18,12 +18,13 @@ from demos.i18n import Localizer
 from models.catalog import Catalog
 from models.finetune.request import FinetuneRequest
 from models.finetune.run import Run
+from models.finetune.run_folder import RunFolder
 from models.settings import Settings
 
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 8}
 # Fixed, so that the ids outlive a restart of the server.
-_RUN_STORE = {"storage_key": "teahouse-runs", "secret": "teahouse"}
+RUN_STORE = {"storage_key": "teahouse-runs", "secret": "teahouse"}
 _VISITOR_STORE = {"storage_key": "teahouse-visitor", "secret": "teahouse"}
 
 
@@ -35,6 +36,8 @@ class Runs(Protocol):
     def stop(self, run_id: str) -> Run: ...
     def resume(self, run_id: str) -> Run: ...
     def download(self, run_id: str) -> Path: ...
+    def folder(self, run_id: str) -> RunFolder: ...
+    def trained(self, run_id: str) -> RunFolder: ...
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Desk:
     report: gr.State = field(default_factory=lambda: gr.State(None))  # DatasetReport of the table in step 1
     run: gr.State = field(default_factory=lambda: gr.State(None))  # the Run that is shown
     run_id: gr.State = field(default_factory=lambda: gr.State(""))
-    ids: gr.BrowserState = field(default_factory=lambda: gr.BrowserState([], **_RUN_STORE))  # the visitor's runs
+    ids: gr.BrowserState = field(default_factory=lambda: gr.BrowserState([], **RUN_STORE))  # the visitor's runs
     # A random word by which a visitor's runs are counted; "" until they start one.
     visitor: gr.BrowserState = field(default_factory=lambda: gr.BrowserState("", **_VISITOR_STORE))
 

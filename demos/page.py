@@ -12,6 +12,7 @@ import gradio as gr
 from demos import api, finetune, generation, panel, sentiment, vision
 from demos.errors import Reporter
 from demos.i18n import DEFAULT, LANGUAGES, Localizer, Strings, preferred
+from demos.own_runs import OwnRuns
 from demos.theme import AWAKE, TOGGLE_DARK
 from demos.waiting import Waiter
 from models.explain import Explainer
@@ -70,7 +71,9 @@ def build(teahouse: Teahouse) -> gr.Blocks:
                     ui, waiter, reporter, teahouse.sentiment, teahouse.explainer, settings, teahouse.library.catalog
                 )
             with _tab(ui, "generation"):
-                generation.build(ui, waiter, reporter, teahouse.generation, settings, teahouse.library.catalog)
+                generation_tab = generation.build(
+                    ui, waiter, reporter, teahouse.generation, settings, teahouse.library.catalog
+                )
             with _tab(ui, "vision"):
                 vision.build(
                     ui, waiter, reporter, teahouse.vision, teahouse.explainer, settings, teahouse.library.catalog
@@ -91,6 +94,8 @@ def build(teahouse: Teahouse) -> gr.Blocks:
         api.build(teahouse, reporter)
         _connect_language(blocks, ui, switch, stored, tabs, finetune_tab.asked)
         _connect_tabs(tabs, finetune_tab, sentiment_tab)
+        pickers = [("text-classification", sentiment_tab.picker), ("text-generation", generation_tab.picker)]
+        OwnRuns(ui, teahouse.runs, teahouse.library.catalog, pickers).connect(blocks, finetune_tab.ids)
     return blocks
 
 

@@ -1,0 +1,61 @@
+"""The visitor's own trained models in the pickers of the other tabs: in each those that do its task.
+
+The browser keeps the ids, in the store of the Fine-tune tab; here they are read when the page opens, before that tab is
+looked at. Knows the store of runs by what it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import gradio as gr
+
+from demos.finetune_desk import RUN_STORE
+from demos.i18n import Localizer
+from demos.model_picker import picker_choices
+from models.catalog import Catalog
+from models.errors import UnknownRun
+from models.spec import ModelSpec, Task
+
+_AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+class Finder(Protocol):
+    """The part of RunStore that is needed."""
+
+    def find(self, run_id: str) -> ModelSpec: ...
+
+
+class OwnRuns:
+    """pickers: by what is picked in them."""
+
+    def __init__(
+        self, ui: Localizer, finder: Finder, catalog: Catalog, pickers: Sequence[tuple[Task, gr.Dropdown]]
+    ) -> None:
+        self._ui, self._finder, self._catalog, self._pickers = ui, finder, catalog, pickers
+
+    def connect(self, blocks: gr.Blocks, ids: gr.BrowserState) -> None:
+        """ids: the Fine-tune tab's. Again after each change of language, which words all choices anew."""
+        stored = gr.BrowserState([], **RUN_STORE)
+        outputs = [picker for _, picker in self._pickers]
+        blocks.load(self.offer, [stored, self._ui.lang], outputs, **_AT_ONCE)
+        gr.on([ids.change, self._ui.lang.change], self.offer, [ids, self._ui.lang], outputs, **_AT_ONCE)
+
+    def offer(self, ids: Sequence[str] | None, lang: str) -> list[Any]:
+        """Choices for each picker: the runs that have a model of its task, then the known models."""
+        found = self._tasks(ids or [])
+        return [gr.update(choices=self._choices(task, found, lang)) for task, _ in self._pickers]
+
+    def _choices(self, task: Task, found: Mapping[str, Task], lang: str) -> list[tuple[str, str]]:
+        own = [run_id for run_id, of in found.items() if of == task]
+        return picker_choices(self._ui, self._catalog, self._catalog.names(task), lang, own)
+
+    def _tasks(self, ids: Sequence[str]) -> dict[str, Task]:
+        tasks = {}
+        for run_id in ids:
+            try:
+                tasks[run_id] = self._finder.find(run_id).task
+            except UnknownRun:  # gone, or without a model yet
+                continue
+        return tasks
