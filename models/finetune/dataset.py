@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 
 from models.errors import BadInput
-from models.finetune import doctor, writing_data
-from models.finetune.columns import guess_label_column, guess_text_column
+from models.finetune import doctor
+from models.finetune.columns import guess_label_column, guess_text_column, guess_writing_columns
 from models.finetune.doctor import Case, TokenCounter, about_tokens
 from models.finetune.findings import PROBLEM, WARNING, Finding
 from models.finetune.request import CHOICES, CLASSIFY, FinetuneRequest
@@ -119,13 +119,13 @@ def choose_columns(frame: pd.DataFrame, text_column: str, label_column: str, tas
     """The columns asked for, and a guess for each that was not; "" for labels where no column looks like them."""
     if task not in CHOICES["task"]:
         raise BadInput("errors.option_not_known", option="task", value=task[:40], valid=", ".join(CHOICES["task"]))
-    if task != CLASSIFY:
-        return writing_data.columns(frame, text_column, label_column)
     for column in filter(None, (text_column, label_column)):
         if column not in frame.columns:
             raise BadInput("errors.unknown_column", column=column[:100], valid=", ".join(frame.columns))
     if text_column and text_column == label_column:
         raise BadInput("errors.same_column", column=text_column)
+    if task != CLASSIFY:
+        return (text_column, label_column) if text_column else guess_writing_columns(frame, label_column)
     if not text_column:
         rest = frame.drop(columns=[label_column]) if label_column and len(frame.columns) > 1 else frame
         text_column = guess_text_column(rest)
