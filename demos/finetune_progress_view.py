@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from demos.curves import Curve, chart, smoothed
-from demos.finetune_steps import clip, notice
+from demos.finetune_steps import notice
 from demos.i18n import Strings
 from models.finetune.run import Metrics, Run
 
@@ -32,8 +32,6 @@ class ProgressView:
             parts.append(self._scores(run, run.metrics, lang))
         if run.losses:
             parts.append(self._curves(run, lang))
-        if run.metrics and run.metrics.confusion:
-            parts.append(self._confusion(run, run.metrics, lang))
         parts.append(self._keeping(run, lang))
         return f'<div class="tea-run">{"".join(parts)}</div>'
 
@@ -143,25 +141,6 @@ class ProgressView:
             warned = f'<p class="tea-notice is-warning">{sentence}</p>'
         return f'<div class="tea-scores">{cells}<p class="tea-muted">{note}</p></div>{warned}'
 
-    def _confusion(self, run: Run, metrics: Metrics, lang: str) -> str:
-        names = [html.escape(clip(name, 12)) for name in run.classes]
-        head = "".join(f"<th>{name}</th>" for name in names)
-        rows = "".join(
-            f"<tr><th>{name}</th>{_shaded(row)}</tr>" for name, row in zip(names, metrics.confusion, strict=True)
-        )
-        caption = self._say("finetune.confusion", lang)
-        corner = self._say("finetune.true", lang)
-        return (
-            f'<figure class="tea-confusion"><figcaption>{caption}</figcaption><div>'
-            f"<table><tr><td>{corner}</td>{head}</tr>{rows}</table></div></figure>"
-        )
-
 
 def _level(height: float, steps: int) -> list[tuple[float, float]]:
     return [(0, height), (steps, height)] if height else []
-
-
-def _shaded(row: tuple[int, ...]) -> str:
-    """Cells of a true class, the darker the larger their share of it."""
-    total = max(1, sum(row))
-    return "".join(f'<td style="--share:{round(100 * count / total)}%">{count or ""}</td>' for count in row)

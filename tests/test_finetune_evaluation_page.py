@@ -100,6 +100,7 @@ def test_everything_is_drawn_in_both_languages_with_labels_escaped(view, lang):
     assert "好<b>" not in drawn
     assert "好&lt;b&gt;" in drawn
     assert drawn.count("tea-forest-line") == 4
+    assert '<td style="--share:100%">13</td>' in drawn, "all rows of the first class are taken for the second"
     assert "<circle" in drawn
 
 
