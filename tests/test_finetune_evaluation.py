@@ -323,3 +323,17 @@ def test_judging_refuses_a_base_that_is_gone(make_folder, tmp_path):
 
     with pytest.raises(UnknownModel):
         Judging(make_folder(base=tmp_path / "nowhere"), lambda *_: None, lambda: False).evaluation()
+
+
+def test_a_run_that_ends_by_itself_is_evaluated_to_the_figures_that_it_told(make_folder):
+    from models.finetune.run import read_run
+    from models.finetune.worker import Worker
+
+    folder = make_folder(epochs=2, batch_size=8, learning_rate=3e-3)
+    Worker(folder, lambda: False).run()
+    run, found = read_run(folder), evaluation.read(folder)
+    assert (run.state, run.notice) == ("finished", None)
+    assert found.finetuned.accuracy.value == pytest.approx(run.metrics.accuracy, abs=1e-4)
+    assert found.finetuned.macro_f1.value == pytest.approx(run.metrics.macro_f1, abs=1e-4)
+    assert found.confusion == run.metrics.confusion
+    assert 0 < found.finetuned.seconds < run.seconds

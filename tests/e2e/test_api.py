@@ -40,6 +40,8 @@ PROMISED = {
     "/download_finetuned": ["run_id"],
     "/push_finetuned": ["run_id", "repo_id", "token", "private"],
     "/compare_runs": ["run_ids"],
+    "/evaluate_run": ["run_id"],
+    "/correct_labels": ["run_id", "corrections"],
     "/models": [],
 }
 
@@ -154,6 +156,10 @@ def test_a_run_trains_answers_and_is_downloaded(client):
     assert run["metrics"]["accuracy"] > 0.6
     answer = client.predict("茶汤清亮，香气很足。", f"run:{run['run_id']}", api_name="/classify_sentiment")
     assert answer["label"] in {"好评", "差评"}
+    found = client.predict(run["run_id"], api_name="/evaluate_run")
+    assert [one["name"] for one in found["contenders"]] == ["majority", "ngrams", "frozen", "finetuned"]
+    assert found["contenders"][-1]["accuracy"]["value"] == pytest.approx(run["metrics"]["accuracy"], abs=1e-4)
+    assert found["verdict"]["kind"] in {"gain", "no_clear_gain", "loss"}
     with zipfile.ZipFile(client.predict(run["run_id"], api_name="/download_finetuned")) as archive:
         assert any(name.endswith("config.json") for name in archive.namelist())
 
