@@ -17,7 +17,7 @@ from test_finetune_worker import work
 from models.errors import BadInput
 from models.finetune import writing_scores
 from models.finetune.language_modelling import LanguageModelling
-from models.finetune.request import WRITE, FinetuneRequest
+from models.finetune.request import CLASSIFY, WRITE, FinetuneRequest, usual
 from models.finetune.run_folder import RunFolder
 from models.finetune.writer import split_writings
 from models.finetune.writing_data import Writings
@@ -157,6 +157,7 @@ def test_a_whole_run_tells_perplexity_before_and_after_and_answers_side_by_side(
     assert scores.perplexity == pytest.approx(run.metrics.perplexity, rel=1e-3)
     assert scores.perplexity_before == pytest.approx(run.base_perplexity, abs=0.01)
     assert 1 <= len(scores.samples) <= 3
+    assert 0 <= scores.matched <= scores.asked == len(folder.split().held_out)
     halves = folder.split()
     for sample in scores.samples:
         assert TABLE.index((sample.asked, sample.given)) in halves.held_out
@@ -230,6 +231,18 @@ def test_scores_of_a_run_that_has_none_are_none(make_folder):
     folder = make_folder()
     assert writing_scores.read(folder) is None
     assert json.loads((folder.path / "request.json").read_text("utf-8"))["task"] == WRITE
+
+
+def test_a_writer_has_no_head_to_train_alone():
+    with pytest.raises(BadInput) as refused:
+        FinetuneRequest("x.csv", task=WRITE, method="head")
+    assert refused.value.key == "errors.writer_without_head"
+
+
+def test_each_task_begins_with_its_own_usual_options():
+    assert usual(WRITE)["base_model"] == "gpt-zh"
+    assert set(usual(WRITE)) == set(usual(CLASSIFY))
+    assert FinetuneRequest("x.csv", task=WRITE, **usual(WRITE)).learning_rate > usual(CLASSIFY)["learning_rate"]
 
 
 def test_too_few_rows_to_split_are_refused():

@@ -54,8 +54,6 @@ def test_a_column_that_does_not_exist_or_serves_twice_is_refused(read):
     assert refused.value.values == {"column": "frage", "valid": "question, answer"}
     with pytest.raises(BadInput, match="same_column"):
         read("question,answer\n甲,一\n", question="answer", answer="answer")
-    with pytest.raises(BadInput, match="no_question_column"):
-        read("answer\n一\n")
 
 
 def test_the_example_asks_each_thing_in_several_ways(settings):

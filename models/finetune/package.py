@@ -24,7 +24,9 @@ Content = Path | bytes
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
 _READABLE = 0o644 << 16
 _SCRIPTS = {CLASSIFY: "classify.py"}
-_LENGTH_LINE = "MAX_LENGTH = 128 "  # in the script, replaced by the run's own
+# Lines of the scripts, replaced by the run's own.
+_LENGTH_LINE = "MAX_LENGTH = 128 "
+_TEXTS_LINE = "CONTINUES = False "
 
 
 def published(folder: RunFolder) -> dict[str, Content]:
@@ -74,7 +76,9 @@ def _model(folder: RunFolder) -> dict[str, Content]:
 
 def _script(name: str, request: FinetuneRequest) -> bytes:
     text = (card.TEMPLATES / name).read_text(encoding="utf-8")
-    return text.replace(_LENGTH_LINE, f"MAX_LENGTH = {request.max_length} ").encode()
+    text = text.replace(_LENGTH_LINE, f"MAX_LENGTH = {request.max_length} ")
+    is_plain = request.task != CLASSIFY and not request.label_column
+    return text.replace(_TEXTS_LINE, f"CONTINUES = {is_plain} ").encode()
 
 
 def _requirements(origin: Provenance | None) -> bytes:

@@ -7,6 +7,7 @@ other words there) are scored apart from those whose answer is new: only the fir
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 FILE = "writing.json"
 SAMPLES = 3
+_MOST_ASKED = 20
+_ASKING_SECONDS = 60.0  # a large model answers fewer
 _OPENING = 12  # characters of a plain text that are given to be continued
 _ANSWER_TOKENS = 80
 _BATCH = 32
@@ -48,6 +51,8 @@ class WritingScores:
     known_perplexity: float | None = None
     new_perplexity_before: float | None = None
     new_perplexity: float | None = None
+    asked: int = 0  # held-out questions that the writer was asked, those with a known answer first
+    matched: int = 0  # of those, answered as the table does, word for word
     samples: tuple[Sample, ...] = ()
 
 
@@ -77,18 +82,21 @@ class Trial:
         self._held_out = halves.held_out
         self._known = [row for row in halves.held_out if writings.answers[row] in taught]
         self._new = [row for row in halves.held_out if writings.answers[row] not in taught]
-        self._asked = self._known[:SAMPLES] or self._new[:SAMPLES]
+        self._asked = [*self._known, *self._new][:_MOST_ASKED]
         self._before: Before | None = None
 
     def before(self) -> Before:
         """Asks the base; what it says is kept for `after`."""
         perplexity = self._perplexity(self._held_out)
-        self._before = Before(perplexity, self._perplexity(self._known), self._perplexity(self._new), self._said())
+        self._before = Before(
+            perplexity, self._perplexity(self._known), self._perplexity(self._new), self._said(SAMPLES)
+        )
         return self._before
 
     def after(self, scores: Scores) -> WritingScores:
         """Asks the same of the trained model. scores: those on all held-out rows."""
-        before, rows = self._before, zip(self._asked, self._before.said, self._said(), strict=True)
+        before, said = self._before, self._said(_MOST_ASKED)
+        given = [self._given(row) for row in self._asked[: len(said)]]
         return WritingScores(
             rows=len(self._held_out),
             perplexity_before=before.perplexity,
@@ -98,7 +106,9 @@ class Trial:
             known_perplexity=self._perplexity(self._known),
             new_perplexity_before=before.new,
             new_perplexity=self._perplexity(self._new),
-            samples=tuple(Sample(*self._given(row), first, second) for row, first, second in rows),
+            asked=len(said) if self._writings.has_questions else 0,
+            matched=sum(answer == words for (_, answer), words in zip(given, said, strict=True)),
+            samples=tuple(Sample(*pair, *words) for pair, *words in zip(given, before.said, said, strict=False)),
         )
 
     def _perplexity(self, rows: Sequence[int]) -> float | None:
@@ -114,8 +124,14 @@ class Trial:
         moved = ({name: tensor.to(device) for name, tensor in batch.items()} for batch in batches)
         return self._objective.scores(self._loaded.model, moved)["perplexity"]
 
-    def _said(self) -> tuple[str, ...]:
-        return tuple(self._answer(*self._given(row)) for row in self._asked)
+    def _said(self, most: int) -> tuple[str, ...]:
+        """Answers to the first questions, and at least to one."""
+        said, ends = [], time.monotonic() + _ASKING_SECONDS
+        for row in self._asked[:most]:
+            said.append(self._answer(self._given(row)[0]))
+            if time.monotonic() > ends:
+                break
+        return tuple(said)
 
     def _given(self, row: int) -> tuple[str, str]:
         """What the model is given, and how the table goes on."""
@@ -125,7 +141,7 @@ class Trial:
         opening = min(_OPENING, max(1, len(text) // 2))
         return text[:opening], text[opening:]
 
-    def _answer(self, asked: str, given: str) -> str:
+    def _answer(self, asked: str) -> str:
         """The likeliest words, as the tabs would have them at temperature 0."""
         from models.sampling import GenerationOptions, sample
 
