@@ -44,7 +44,7 @@ def _repairing(teahouse: Teahouse, words: FindingWords) -> Endpoint:
     ) -> tuple[dict[str, Any], str]:
         settings = teahouse.settings
         target = repair.place(settings.uploads, file)
-        kinds = [kind.strip() for kind in repairs.split(",") if kind.strip()]
+        kinds = [kind.strip() for kind in repairs.split(",") if kind.strip()] or None
         done = repair.repair(file, target, text_column, label_column, kinds, settings=settings, task=task)
         after = dataset.inspect(done.path, done.text_column, done.label_column, settings=settings, task=task)
         return report.repaired_json(done) | {"report": _said(after, words)}, str(done.path)

@@ -10,14 +10,11 @@ import pytest
 
 from demos.curves import Curve, chart, smoothed
 from demos.finetune import Handlers
-from demos.finetune_data import EXAMPLES, DataHandlers
-from demos.finetune_data_view import DataView
+from demos.finetune_data import EXAMPLES
 from demos.finetune_options import applicable
 from demos.finetune_progress_view import ProgressView
-from demos.finetune_steps import steps
 from demos.i18n import LANGUAGES, Strings
 from models.errors import BadInput, UnknownRun
-from models.finetune import dataset
 from models.finetune.dataset import Notice
 from models.finetune.request import FinetuneRequest
 from models.finetune.run import HeldOut, Loss, Metrics, Run
@@ -74,11 +71,6 @@ def view() -> ProgressView:
     return ProgressView(Strings.load())
 
 
-@pytest.fixture
-def data(settings) -> DataHandlers:
-    return DataHandlers(settings, DataView(Strings.load()))
-
-
 class Label:
     """A part that draws a run as its state."""
 
@@ -95,22 +87,6 @@ def make_handlers():
         return Handlers(FakeRuns(*runs), Strings.load(), [Label()])
 
     return make
-
-
-def test_an_example_is_read_and_its_columns_chosen(data):
-    report, drawn, text, label = data.open_file(str(EXAMPLES["tea"]), "zh")
-    assert report.used == 180
-    assert (text["value"], label["value"]) == ("review", "label")
-    assert report.is_ready
-    assert "好评" in drawn
-    assert 'class="is-on"><i>2</i>' in steps(Strings.load(), report, None, "zh")
-
-
-def test_columns_that_cannot_be_trained_on_are_drawn_with_their_problem(data):
-    report, drawn, *_ = data.choose_columns(str(EXAMPLES["tea"]), "label", "review", "en")
-    assert not report.is_ready
-    assert "is-problem" in drawn
-    assert [problem.key for problem in report.problems] == ["errors.id_labels"]
 
 
 def test_a_started_run_is_kept_first_among_the_visitors_ids_and_is_polled(make_handlers):
@@ -248,15 +224,6 @@ def test_a_failure_is_said_in_a_sentence_with_what_it_names_escaped(view):
     drawn = view.run(replace(FINISHED, state="failed", error=error), "zh")
     assert "<script>" not in drawn
     assert "&lt;script&gt;" in drawn
-
-
-def test_a_dataset_is_drawn_with_its_texts_escaped(data, tmp_path, settings):
-    path = tmp_path / "data.csv"
-    path.write_text("text,label\n<img src=x>茶,<i>\n水,<i>\n酒,b\n醋,b\n", encoding="utf-8")
-    drawn = data.view.dataset(dataset.inspect(path, settings=settings), "zh")
-    assert "<img" not in drawn
-    assert "&lt;img src=x&gt;茶" in drawn
-    assert "is-warning" in drawn
 
 
 def test_a_chart_keeps_its_points_inside_the_picture():

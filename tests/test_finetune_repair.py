@@ -30,7 +30,7 @@ def mend(tmp_path: Path, settings):
     def mended(raw: bytes, *asked: str, label_column: str = ""):
         path = tmp_path / "data.csv"
         path.write_bytes(raw)
-        done = repair(path, tmp_path / "out" / "data.csv", "", label_column, asked, settings=settings)
+        done = repair(path, tmp_path / "out" / "data.csv", "", label_column, asked or None, settings=settings)
         assert path.read_bytes() == raw
         return done, pd.read_csv(done.path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
 

@@ -90,8 +90,8 @@ def found(kind: str, numbers: Sequence[int] = (), /, *, can_repair: bool = True,
     return Finding(kind, known.severity, repair, count, tuple(numbers[:NAMED_ROWS]), {"count": count} | values)
 
 
-def repairable(kinds: Sequence[str] = ()) -> tuple[str, ...]:
-    """Those of the kinds that have a repair; without any, all whose repair is safe."""
-    return tuple(
-        kind for kind in KINDS if (KINDS[kind].repair and kind in kinds) or (not kinds and KINDS[kind].repair == SAFE)
-    )
+def repairable(kinds: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Those of the kinds that have a repair; without any named, all whose repair is safe."""
+    if kinds is None:
+        return tuple(kind for kind, known in KINDS.items() if known.repair == SAFE)
+    return tuple(kind for kind, known in KINDS.items() if known.repair and kind in kinds)

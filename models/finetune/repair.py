@@ -51,17 +51,17 @@ def repair(
     target: Path,
     text_column: str = "",
     label_column: str = "",
-    kinds: Sequence[str] = (),
+    kinds: Sequence[str] | None = None,
     *,
     settings: Settings,
     task: str = CLASSIFY,
 ) -> Repaired:
-    """Writes the table to `target` with these kinds of finding mended; without any, all whose repair is safe.
+    """Writes the table to `target` with these kinds of finding mended; None: all whose repair is safe.
 
     Row and column order are kept, and every column. BadInput for a kind that has no repair, and where no row is left.
     """
     chosen = repairable(kinds)
-    for kind in kinds:
+    for kind in kinds or ():
         if kind not in chosen:
             raise BadInput("errors.unknown_repair", repair=kind[:40], valid=", ".join(repairable(tuple(KINDS))))
     table = open_table(path, settings)
