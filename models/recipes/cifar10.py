@@ -23,6 +23,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from models.recipes import common
+
 logger = logging.getLogger(__name__)
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -145,7 +147,7 @@ class Training:
 
     def learn(self, loss: Loss, pictures: Tensor, targets: Tensor) -> float:
         """One optimiser step on one batch; the loss before it."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with common.autocast():
             value = loss(self.model, pictures, targets, self.step / self.steps)
         self.model.zero_grad(set_to_none=True)
         value.backward()

@@ -58,7 +58,7 @@ def train(options: argparse.Namespace, pictures: Tensor, targets: Tensor) -> nn.
 @torch.inference_mode()
 def logits_of(model: nn.Module, pictures: Tensor, batch_size: int = 250) -> Tensor:
     """(N, 10), single precision."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with common.autocast():
         return torch.cat([model(to_pixels(batch)).float() for batch in pictures.split(batch_size)])
 
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from models.recipes import common
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -92,7 +94,7 @@ def train(
     for batch in batches[state.step :]:
         began = time.monotonic()
         inputs = tokenizer.pad({"input_ids": [ids[place] for place in batch]}, return_tensors="pt")
-        with torch.autocast("cpu", torch.bfloat16):
+        with common.autocast():
             scores = model(**inputs).logits.float()
         value = (loss or _cross_entropy)(scores, torch.tensor([labels[place] for place in batch]), batch)
         _descend(model, value, optimizer, schedule)

@@ -160,7 +160,7 @@ def train(model: GPT2LMHeadModel, tokenizer, corpus: Corpus, options: argparse.N
 
 def backward(model: GPT2LMHeadModel, inputs: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> float:
     """Leaves clipped gradients on the model; the loss is the weighted mean over the labelled tokens."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with common.autocast():
         logits = model(input_ids=inputs).logits
     losses = cross_entropy(
         logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten(), ignore_index=IGNORED, reduction="none"
