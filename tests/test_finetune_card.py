@@ -84,6 +84,31 @@ def test_labels_that_are_markup_are_escaped(make_folder):
     assert "\\<b\\>\\|\\`好\\`\\{\\{x\\}\\}" in text
 
 
+def test_it_says_whether_the_training_was_worth_it_where_that_was_found_out(make_folder):
+    folder = make_folder()
+    scores = {"value": 0.75, "low": 0.5, "high": 0.9}
+    contenders = [
+        {
+            "name": name,
+            "accuracy": scores,
+            "macro_f1": scores,
+            "learned_from": 32,
+            "seconds": 1.5,
+            "size_bytes": 1 << 20,
+        }
+        for name in ("majority", "ngrams", "frozen", "finetuned")
+    ]
+    gain = {"value": 0.031, "low": -0.05, "high": 0.1}
+    verdict = {"over": "ngrams", "macro_f1": gain, "accuracy": gain}
+    empty = {"rows": [], "doubtful": [], "examined": 0, "examples": 40, "seconds": 1.0}
+    found = {"classes": ["好", "差"], "contenders": contenders, "verdict": verdict, "before": "frozen"} | empty
+    (folder.path / "evaluation.json").write_text(json.dumps(found))
+    text = card.of(folder, Settings())
+    assert text.count("75.0% (50%–90%)") == 16
+    assert "没有明显的提高。宏平均 F1 相差 +3.1 (-5.0 … +10.0)" in text
+    assert "no clear gain over the best simpler way. Difference of macro-F1: +3.1 (-5.0 … +10.0)" in text
+
+
 def test_its_metadata_is_what_the_hub_reads(make_folder):
     said = metadata(card.of(make_folder(base="tea/bert@main", base_origin="hub", base_licence=""), Settings()))
     assert said["pipeline_tag"] == "text-classification"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from models.finetune import package, repeat
-from models.finetune.request import FinetuneRequest
+from models.finetune.request import WRITE, FinetuneRequest
 from models.finetune.run import read_run
 from models.finetune.run_folder import RunFolder
 from models.finetune.worker import Worker
@@ -169,6 +169,37 @@ def test_a_base_that_was_another_run_is_not_named_by_its_key(folder: RunFolder, 
             assert folder.run_id.encode() not in archive.read(name), name
         asked = json.loads(archive.read("training/request.json"))
     assert asked["base_model"].startswith("run:aaaa")
+
+
+def test_a_writer_is_taken_away_with_a_script_that_answers_and_repeats_to_the_same_figures(
+    tmp_path: Path, settings, tiny_gpt2, monkeypatch, capsys
+):
+    path = tmp_path / ("w" * 20)
+    path.mkdir()
+    rows = [f"{'茶水山月风'[n % 5]}{'好有无大来'[n // 5]},{SECRET}{n}" for n in range(20)]
+    (path / "data.csv").write_text("\n".join(["question,answer", *rows]), encoding="utf-8")
+    folder = RunFolder(path)
+    asked = {"base_model": str(tiny_gpt2), "epochs": 1, "batch_size": 8, "task": WRITE}
+    folder.write_request(FinetuneRequest(str(path / "data.csv"), "question", "answer", **asked))
+    folder.write_settings(replace(settings, threads=1))
+    folder.append(state="queued")
+    Worker(folder, lambda: False).run()
+    assert read_run(folder).state == "finished", read_run(folder).error
+    package.zip_of(folder, tmp_path / "writer.zip")
+    with zipfile.ZipFile(tmp_path / "writer.zip") as archive:
+        archive.extractall(tmp_path / "model")
+    monkeypatch.setattr(sys, "argv", ["talk.py", "茶好", "月有"])
+    runpy.run_path(str(tmp_path / "model" / "talk.py"), run_name="__main__")
+    assert len(capsys.readouterr().out.splitlines()) >= 2
+    readme = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert "问答模型" in readme
+    assert "Perplexity of the base on the same rows" in readme
+    assert all(
+        SECRET not in str(content) for content in package.published(folder).values() if isinstance(content, bytes)
+    )
+    compared = repeat.repeated(tmp_path / "model" / "training", tmp_path)
+    assert {figure.name for figure in compared} >= {"perplexity", "loss", "model.safetensors"}
+    assert all(figure.is_same for figure in compared), compared
 
 
 def test_the_requirements_are_pinned_to_what_trained_it(unzipped: Path):

@@ -20,8 +20,7 @@ LONGEST = 200  # tokens of an answer
 
 
 def main() -> None:
-    for stream in (sys.stdin, sys.stdout):
-        stream.reconfigure(encoding="utf-8")
+    sys.stdout.reconfigure(encoding="utf-8")
     tokenizer = AutoTokenizer.from_pretrained(FOLDER)
     model = AutoModelForCausalLM.from_pretrained(FOLDER, dtype=torch.float32).eval()
     for question in sys.argv[1:] or asked():
@@ -30,6 +29,7 @@ def main() -> None:
 
 def asked():
     """Lines typed, until an empty one."""
+    sys.stdin.reconfigure(encoding="utf-8")
     while line := sys.stdin.readline().strip():
         yield line
 

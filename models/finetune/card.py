@@ -14,7 +14,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from models.finetune import dataset, digest, provenance
+from models.finetune import dataset, digest, evaluation, provenance, writing_scores
+from models.finetune.bootstrap import Estimate
 from models.finetune.provenance import Provenance
 from models.finetune.request import CLASSIFY, FinetuneRequest
 from models.finetune.run import Run, read_run
@@ -36,7 +37,7 @@ def of(folder: RunFolder, settings: Settings, *, can_repeat: bool = False) -> st
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["cell"] = cell
+    environment.filters |= {"cell": cell, "share": _share, "points": _points}
     facts = _facts(folder, run, origin, settings) | {"can_repeat": can_repeat}
     texts = [environment.get_template(f"card.{lang}.md.j2").render(facts).strip() for lang in ("zh", "en")]
     return "\n\n".join([_metadata(run.request, origin), *texts]) + "\n"
@@ -48,19 +49,34 @@ def cell(text: object) -> str:
     return "".join(f"\\{character}" if character in r"\`*_{}[]<>()#|!" else character for character in flat)
 
 
+def _share(estimate: Estimate) -> str:
+    """A score with its interval, in per cent."""
+    return f"{estimate.value:.1%} ({estimate.low:.0%}–{estimate.high:.0%})"
+
+
+def _points(estimate: Estimate) -> str:
+    """A difference with its interval, in points of a hundred."""
+    value, low, high = (100 * number for number in (estimate.value, estimate.low, estimate.high))
+    return f"{value:+.1f} ({low:+.1f} … {high:+.1f})"
+
+
 def _facts(folder: RunFolder, run: Run, origin: Provenance | None, settings: Settings) -> dict[str, Any]:
     request, split = run.request, _split(folder)
+    classifies = request.task == CLASSIFY
     return {
         "base": origin.base if origin else request.base_model if not request.base_model.startswith("run:") else "run:…",
         "licence": origin.base_licence if origin else "",
-        "classifies": request.task == CLASSIFY,
-        "counts": _counts(request, settings) if request.task == CLASSIFY else {},
+        "classifies": classifies,
+        "asks": bool(request.label_column),
+        "counts": _counts(request, settings) if classifies else {},
         "data_sha256": digest.of_file(Path(request.file)),
         "weights_sha256": digest.of(folder.model),
         "trained_on": len(split["train"]) if split else None,
         "held_out": len(split["held_out"]) if split else run.metrics.rows if run.metrics else None,
         "scores": _scores(run),
-        "margin": f"{run.metrics.margin:.0%}" if run.metrics and request.task == CLASSIFY else "",
+        "margin": f"{run.metrics.margin:.0%}" if run.metrics and classifies else "",
+        "evaluated": evaluation.read(folder) if classifies else None,
+        "written": None if classifies else writing_scores.read(folder),
         "settings": {name: _shown(value) for name, value in request.to_json().items() if name not in _NOT_SETTINGS},
         "seed": request.seed,
         "max_length": request.max_length,

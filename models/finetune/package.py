@@ -15,7 +15,7 @@ from pathlib import Path
 
 from models.finetune import card, provenance, repeat
 from models.finetune.provenance import Provenance
-from models.finetune.request import CLASSIFY, FinetuneRequest
+from models.finetune.request import CLASSIFY, WRITE, FinetuneRequest
 from models.finetune.run import read_run
 from models.finetune.run_folder import RunFolder
 from models.settings import Settings
@@ -23,7 +23,7 @@ from models.settings import Settings
 Content = Path | bytes
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
 _READABLE = 0o644 << 16
-_SCRIPTS = {CLASSIFY: "classify.py"}
+_SCRIPTS = {CLASSIFY: "classify.py", WRITE: "talk.py"}
 # Lines of the scripts, replaced by the run's own.
 _LENGTH_LINE = "MAX_LENGTH = 128 "
 _TEXTS_LINE = "CONTINUES = False "
@@ -70,14 +70,15 @@ def _model(folder: RunFolder) -> dict[str, Content]:
         path.relative_to(folder.model).as_posix(): path for path in folder.model.rglob("*") if path.is_file()
     }
     request, origin = folder.request(), provenance.read(folder)
-    name = _SCRIPTS.get(request.task, "talk.py")
+    name = _SCRIPTS[request.task]
     return files | {name: _script(name, request), "requirements.txt": _requirements(origin)}
 
 
 def _script(name: str, request: FinetuneRequest) -> bytes:
+    """With the run's own values in place of those that stand in the file."""
     text = (card.TEMPLATES / name).read_text(encoding="utf-8")
     text = text.replace(_LENGTH_LINE, f"MAX_LENGTH = {request.max_length} ")
-    is_plain = request.task != CLASSIFY and not request.label_column
+    is_plain = request.task == WRITE and not request.label_column
     return text.replace(_TEXTS_LINE, f"CONTINUES = {is_plain} ").encode()
 
 
