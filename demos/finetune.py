@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import finetune_steps
+from demos import finetune_steps, finetune_task
 from demos.errors import Reporter
 from demos.finetune_compare import ComparePart
 from demos.finetune_data import DataPart
@@ -22,6 +22,7 @@ from demos.finetune_evaluation import EvaluationPart, FoundEvaluations, Runner
 from demos.finetune_options import OptionsPart
 from demos.finetune_progress import ProgressPart
 from demos.finetune_take import TakePart
+from demos.finetune_writing import WritingPart
 from demos.i18n import DEFAULT, Localizer, Strings
 from demos.waiting import Waiter
 from models.catalog import Catalog
@@ -73,14 +74,16 @@ def build(
     start = ui.make(gr.Button, words, variant="primary", interactive=False, elem_id="tea-finetune-start")
     progress = ProgressPart(desk)
     evaluation = EvaluationPart(desk, evaluations, sentiment, data.fields["file"], data.opening)
+    writing = WritingPart(desk)
     take = TakePart(desk)
     compare = ComparePart(desk)
     words = {"label": "finetune.my_runs", "info": "finetune.my_runs_info"}
     picker = ui.make(gr.Dropdown, words, choices=[], value=None, allow_custom_value=True, elem_id="tea-finetune-runs")
     asked = gr.State("")
     timer = gr.Timer(_POLL_SECONDS, active=False)
-    parts: list[Part] = [data, options, progress, evaluation, take, compare]
+    parts: list[Part] = [data, options, progress, evaluation, writing, take, compare]
     handlers = Handlers(runs, ui.strings, parts)
+    finetune_task.connect(desk, handlers.fields)
     shown = [desk.run, steps, timer, *(output for part in parts for output in part.outputs)]
     opened = [desk.run_id, desk.ids, picker, *shown]
     _connect_table(desk, steps, start)

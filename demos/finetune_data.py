@@ -19,10 +19,11 @@ from models.finetune import dataset
 from models.finetune.dataset import DatasetReport
 from models.finetune.findings import SAFE
 from models.finetune.repair import place, repair
-from models.finetune.request import CHOICES, CLASSIFY
+from models.finetune.request import CHOICES, CLASSIFY, WRITE
 from models.settings import Settings
 
-EXAMPLES = {name: ASSETS / "examples" / f"finetune_{name}.csv" for name in ("tea", "topics")}
+EXAMPLES = {name: ASSETS / "examples" / f"finetune_{name}.csv" for name in ("tea", "topics", "desk")}
+_TEACHES = {"desk": WRITE}  # the others classify
 
 
 class DataHandlers:
@@ -92,8 +93,12 @@ class DataHandlers:
         return "", None, hidden, hidden
 
     def _dropdown(self, name: str, columns: Sequence[str], value: str, task: str, lang: str) -> Any:
-        choices = list(columns)
-        return gr.update(choices=choices, value=value or None, label=self.view.column(name, task, lang), visible=True)
+        choices: list[tuple[str, str]] = [(column, column) for column in columns]
+        has_none = name == "label" and task == WRITE  # a writer may learn plain texts
+        if has_none:
+            choices.insert(0, (self.view.no_answer(lang), ""))
+        none = "" if has_none else None
+        return gr.update(choices=choices, value=value or none, label=self.view.column(name, task, lang), visible=True)
 
     def _repairs(self, report: DatasetReport | None, lang: str) -> list[tuple[str, str]]:
         """(what is shown, kind) of each finding that has a repair."""
@@ -154,8 +159,10 @@ class DataPart:
         self.opening = {"fn": said(handlers.open_file), "inputs": inputs, "outputs": outputs, **QUIET}
         gr.on([self._file.upload, self._file.clear, self._task.input], **self.opening)
         for name, button in self._examples.items():
-            path = str(EXAMPLES[name])
-            button.click(lambda path=path: path, None, self._file, **AT_ONCE).then(**self.opening)
+            example = (str(EXAMPLES[name]), _TEACHES.get(name, CLASSIFY))
+            button.click(lambda example=example: example, None, [self._file, self._task], **AT_ONCE).then(
+                **self.opening
+            )
         changed = [column.input for column in self._columns]
         gr.on(changed, said(handlers.choose_columns), [self._file, *self._columns, self._task, lang], shown, **QUIET)
         inputs = [self._file, self._original, *self._columns, self._task, self._chosen, lang]

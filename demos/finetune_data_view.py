@@ -37,6 +37,10 @@ class DataView:
         sentence = self._say("finetune.data.repaired", lang, repairs=len(done.mended), **counts)
         return f'<p class="tea-notice is-done">{sentence}</p>'
 
+    def no_answer(self, lang: str) -> str:
+        """The choice of no second column."""
+        return self._say("finetune.writer.no_answer", lang)
+
     def column(self, name: str, task: str, lang: str) -> str:
         """What a chooser of columns is called: texts and labels, or of a writer questions and answers. Plain."""
         return self._say(f"finetune.data.{name}_column.{task}", lang)

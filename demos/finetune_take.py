@@ -13,6 +13,7 @@ import gradio as gr
 from demos.finetune_desk import QUIET, Desk
 from demos.i18n import DEFAULT
 from models.finetune import publish
+from models.finetune.request import WRITE
 from models.finetune.run import Run
 
 
@@ -36,7 +37,9 @@ class TakePart:
         if run is None or not run.has_model:
             return [gr.update(visible=False)] * len(self.outputs)
         shown, path = gr.update(visible=True), str(self._runs.download(run.run_id))
-        return [gr.update(visible=True, value=self.facts(run, lang)), shown, gr.update(visible=True, value=path), shown]
+        key = "finetune.writer.use" if run.request.task == WRITE else "finetune.use"
+        use = gr.update(visible=True, value=self._say(key, lang))
+        return [gr.update(visible=True, value=self.facts(run, lang)), use, gr.update(visible=True, value=path), shown]
 
     def facts(self, run: Run, lang: str) -> str:
         """The hash by which one knows the model again, and what the zip holds."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from demos.i18n import Strings, in_language
 from models.catalog import Catalog
-from models.errors import TeahouseError
+from models.errors import TeahouseError, WrongTask
 from models.outlook import Outlook, outlook, training_outlook
 from models.settings import Settings
 from models.spec import MB, ModelSpec, Task
@@ -33,12 +33,18 @@ class ModelCards:
         return self._drawn(spec, outlook(spec, self._settings), lang)
 
     def training(self, name: str | None, lang: str) -> str:
-        """The card of a name that is asked to be fine-tuned from."""
+        """The card of a name that is asked to be fine-tuned from: a classifier, an encoder, or a model that writes."""
         try:
-            spec = self._catalog.find(name or "", "text-classification")
+            spec = self._base(name or "")
         except TeahouseError as error:
             return self._refused(error, lang)
         return self._drawn(spec, training_outlook(spec, self._settings), lang, trains=True)
+
+    def _base(self, name: str) -> ModelSpec:
+        try:
+            return self._catalog.find(name, "text-classification")
+        except WrongTask:
+            return self._catalog.find(name, "text-generation")
 
     def _refused(self, error: TeahouseError, lang: str) -> str:
         return _card("", "", [self._say(error.key, lang, **error.values)])

@@ -6,6 +6,7 @@ Puts the tabs together and knows what none of them alone may know: the visitor's
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -17,6 +18,7 @@ from demos.theme import AWAKE, TOGGLE_DARK
 from demos.waiting import Waiter
 from models.explain import Explainer
 from models.finetune.evaluations import Evaluations
+from models.finetune.request import CLASSIFY
 from models.finetune.runs import RunStore
 from models.generation import GenerationRunner
 from models.library import Library
@@ -93,7 +95,7 @@ def build(teahouse: Teahouse) -> gr.Blocks:
         ui.make(gr.Markdown, {"value": "common.footer"}, elem_classes="tea-footer")
         api.build(teahouse, reporter)
         _connect_language(blocks, ui, switch, stored, tabs, finetune_tab.asked)
-        _connect_tabs(tabs, finetune_tab, sentiment_tab)
+        _connect_tabs(tabs, finetune_tab, sentiment_tab, generation_tab, teahouse.runs)
         pickers = [("text-classification", sentiment_tab.picker), ("text-generation", generation_tab.picker)]
         OwnRuns(ui, teahouse.runs, teahouse.library.catalog, pickers).connect(blocks, finetune_tab.ids)
     return blocks
@@ -150,16 +152,26 @@ def _selected(tab: str | None) -> gr.Tabs:
     return gr.Tabs(selected=tab if tab in TABS else TABS[0])
 
 
-def _connect_tabs(tabs: gr.Tabs, finetune_tab: finetune.FinetuneTab, sentiment_tab: sentiment.SentimentTab) -> None:
-    """Carries a finished run to the Sentiment tab."""
+def _connect_tabs(
+    tabs: gr.Tabs,
+    finetune_tab: finetune.FinetuneTab,
+    sentiment_tab: sentiment.SentimentTab,
+    generation_tab: generation.GenerationTab,
+    runs: RunStore,
+) -> None:
+    """Carries a finished run to the tab that its model answers in: a classifier's, or where one talks to it."""
 
-    def use(run_id: str) -> tuple[gr.Tabs, str]:
-        return gr.Tabs(selected="sentiment"), f"run:{run_id}"
+    def use(run_id: str) -> tuple[Any, ...]:
+        name, request = f"run:{run_id}", runs.status(run_id).request
+        if request.task == CLASSIFY:
+            return gr.Tabs(selected="sentiment"), name, gr.skip(), gr.skip()
+        inner = "chat" if request.label_column else "continue"
+        return gr.Tabs(selected="generation"), gr.skip(), name, gr.Tabs(selected=inner)
 
     finetune_tab.use.click(
         use,
         finetune_tab.run_id,
-        [tabs, sentiment_tab.picker],
+        [tabs, sentiment_tab.picker, generation_tab.picker, generation_tab.tabs],
         api_visibility="private",
         show_progress="hidden",
         queue=False,

