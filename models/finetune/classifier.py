@@ -15,7 +15,7 @@ from torch import nn
 from models.activity import Activity
 from models.catalog import Catalog
 from models.errors import BadInput, WrongTask
-from models.finetune import base, class_weights, dataset, masked_words, tuning
+from models.finetune import base, class_weights, dataset, frozen, masked_words, tuning
 from models.finetune.augment import Augmenter
 from models.finetune.course import Item, Lesson
 from models.finetune.dataset import Examples
@@ -49,11 +49,12 @@ class ClassifierCourse:
         rows = LabelledRows(examples, halves.classes, tokenizer, longest=_longest(model, request.max_length))
         weights = class_weights.weights(rows.classes(halves.train), len(halves.classes), request.class_weights)
         held_out = Counter(examples.labels[index] for index in halves.held_out)
-        return Lesson(
+        augmenter = _augmenter(request, spec, settings)
+        lesson = Lesson(
             model=model,
             tokenizer=tokenizer,
             rows=len(halves.train),
-            train=rows.epochs(halves.train, _augmenter(request, spec, settings)),
+            train=rows.epochs(halves.train, augmenter),
             held_out=rows.items(halves.held_out),
             collate=rows.collate,
             objective=Classification(weights, request.label_smoothing),
@@ -64,6 +65,7 @@ class ClassifierCourse:
                 "class_weights": weights,
             },
         )
+        return lesson if augmenter else frozen.fold(lesson)
 
     def export(self, folder: RunFolder, lesson: Lesson, scores: Scores, stopped_at: int | None) -> None:
         base.save(lesson.model, lesson.tokenizer, folder.model)

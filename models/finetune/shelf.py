@@ -100,7 +100,10 @@ class RunShelf:
         """Most were written to lately, and need not be read to know it."""
         touched = folder.events_file if folder.events_file.is_file() else folder.path
         ago = time.time() - touched.stat().st_mtime
-        return ago > self._settings.run_days * _DAY and (self.expires_at(read_run(folder)) or ago) < time.time()
+        if ago <= self._settings.run_days * _DAY:
+            return False
+        expires_at = self.expires_at(read_run(folder))
+        return expires_at is not None and expires_at < time.time()
 
     def _throw_away(self, run: Run) -> None:
         shutil.rmtree(self._at(run.run_id).path)

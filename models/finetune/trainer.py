@@ -147,6 +147,12 @@ class Trainer:
         if self.best is not None:
             self._put(self.best.weights)
 
+    def unfold(self) -> Lesson:
+        """The lesson with its whole model, to be scored and saved: training is over."""
+        if self._lesson.unfold is not None:
+            self._lesson = self._lesson.unfold()
+        return self._lesson
+
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """Everything a resumed run needs: tensors (what learns, moments, random state, the best) and plain values."""
         tensors = {f"model.{name}": tensor for name, tensor in self._learning()}

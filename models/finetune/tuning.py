@@ -50,7 +50,9 @@ def set_dropout(model: Any, share: float) -> None:
 
 def merge(model: Any) -> None:
     """Adds the adapters to the weights they stand beside and takes them out: afterwards a model like any other."""
-    from peft.tuners.tuners_utils import BaseTunerLayer
+    if not any("lora_" in name for name, _ in model.named_parameters()):
+        return
+    from peft.tuners.tuners_utils import BaseTunerLayer  # seconds
 
     adapted = [(name, module) for name, module in model.named_modules() if isinstance(module, BaseTunerLayer)]
     for name, module in adapted:

@@ -78,7 +78,7 @@ class Worker:
         if not self._is_main:
             return
         self._write_checkpoint(trainer)
-        self._export(course, lesson, trainer, stopped_at=None if finished else trainer.step)
+        self._export(course, trainer, stopped_at=None if finished else trainer.step)
         if finished:
             self._compare()
             self._tell(state="finished", step=trainer.step)
@@ -163,12 +163,13 @@ class Worker:
         checkpoint_file.write(self._folder.checkpoint, tensors, values)
         self._tell(checkpoint=values["step"])
 
-    def _export(self, course: Course, lesson: Lesson, trainer: Trainer, *, stopped_at: int | None) -> None:
+    def _export(self, course: Course, trainer: Trainer, *, stopped_at: int | None) -> None:
         """The best model so far, with the scores that its file has: in half precision, adapters merged."""
         from models.finetune import tuning
 
         self._tell(phase="evaluating")
         trainer.take_best()
+        lesson = trainer.unfold()
         tuning.merge(lesson.model)
         tuning.round_weights(lesson.model)
         scores = trainer.evaluate(exact=True).scores
