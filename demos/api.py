@@ -14,6 +14,7 @@ from demos import (
     api_dataset,
     api_finetune,
     api_finetune_evaluation,
+    api_finetune_plan,
     api_generation,
     api_models,
     api_sentiment,
@@ -24,7 +25,15 @@ from demos.errors import Reporter
 if TYPE_CHECKING:
     from demos.page import Teahouse
 
-_WORKING = (api_sentiment, api_generation, api_vision, api_dataset, api_finetune, api_finetune_evaluation)
+_WORKING = (
+    api_sentiment,
+    api_generation,
+    api_vision,
+    api_dataset,
+    api_finetune,
+    api_finetune_plan,
+    api_finetune_evaluation,
+)
 _LOOKING = 8  # calls at once of what only looks
 
 

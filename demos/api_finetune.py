@@ -36,7 +36,7 @@ def _starting(teahouse: Teahouse) -> Endpoint:
 
     return Endpoint(
         with_parameters(start_finetune, OPTIONS),
-        [*_table(), *(_option(name) for name in OPTIONS[3:])],
+        [*table_fields(), *(option_field(name) for name in OPTIONS[3:])],
         [gr.JSON(label="run")],
         "start_finetune",
         "Trains a classifier on a csv, in a process of its own. Keep the run_id: it is the only key to the run.",
@@ -107,7 +107,7 @@ def _taking_away(teahouse: Teahouse) -> list[Endpoint]:
     ]
 
 
-def _table() -> list[gr.components.Component]:
+def table_fields() -> list[gr.components.Component]:
     return [
         gr.File(label="csv"),
         text_field("text column; empty: guessed"),
@@ -115,7 +115,7 @@ def _table() -> list[gr.components.Component]:
     ]
 
 
-def _option(name: str) -> gr.components.Component:
+def option_field(name: str) -> gr.components.Component:
     value = getattr(_DEFAULTS, name)
     if name in BOUNDS:
         return number_field(name, value, 0 if isinstance(BOUNDS[name][1], int) else None)

@@ -20,6 +20,7 @@ from demos.finetune_data import DataPart
 from demos.finetune_desk import AT_ONCE, QUIET, Desk, Part, Runs
 from demos.finetune_evaluation import EvaluationPart, FoundEvaluations, Runner
 from demos.finetune_options import OptionsPart
+from demos.finetune_plan import PlanPart
 from demos.finetune_progress import ProgressPart
 from demos.finetune_take import TakePart
 from demos.finetune_writing import WritingPart
@@ -70,6 +71,7 @@ def build(
     steps = gr.HTML(drawn, elem_id="tea-finetune-steps", elem_classes="tea-finetune-box")
     data = DataPart(desk)
     options = OptionsPart(desk)
+    plan = PlanPart(desk, {**data.fields, **options.fields})
     words = {"value": "finetune.start"}
     start = ui.make(gr.Button, words, variant="primary", interactive=False, elem_id="tea-finetune-start")
     progress = ProgressPart(desk)
@@ -81,7 +83,7 @@ def build(
     picker = ui.make(gr.Dropdown, words, choices=[], value=None, allow_custom_value=True, elem_id="tea-finetune-runs")
     asked = gr.State("")
     timer = gr.Timer(_POLL_SECONDS, active=False)
-    parts: list[Part] = [data, options, progress, evaluation, writing, take, compare]
+    parts: list[Part] = [data, options, plan, progress, evaluation, writing, take, compare]
     handlers = Handlers(runs, ui.strings, parts)
     finetune_task.connect(desk, handlers.fields)
     shown = [desk.run, steps, timer, *(output for part in parts for output in part.outputs)]

@@ -13,6 +13,8 @@ from models.errors import BadInput
 from models.finetune import masked_words
 from models.finetune.augment import Augmenter
 from models.finetune.class_weights import weights
+from models.finetune.preview import preview
+from models.finetune.request import FinetuneRequest
 from models.spec import ModelSpec
 
 REVIEW = "这家茶馆的铁观音香气很足，店员也热情，下次还会带朋友来。"
@@ -138,3 +140,14 @@ def test_left_alone_classes_are_weighed_only_where_one_has_three_times_the_rows_
     assert weights([0] * 30 + [1] * 10, 2, "auto") == pytest.approx([40 / 60, 2.0])
     assert weights([0] * 30 + [1] * 10, 2, "off") is None
     assert weights([0] * 30 + [2] * 10, 3, "auto")[1] == 1.0
+
+
+def test_a_preview_shows_three_rows_of_different_classes_as_a_training_changes_them(tmp_path, settings):
+    rows = [f"{REVIEW[:-1]}第{number}次,类{number % 3}" for number in range(12)]
+    data = tmp_path / "rows.csv"
+    data.write_text("\n".join(["text,label", *(row.replace("，", "；") for row in rows)]), encoding="utf-8")
+    request = FinetuneRequest(str(data), "text", "label", augment="delete")
+    shown = preview(request, ModelSpec("base", "text-classification", "nowhere"), settings)
+    assert sorted(row.label for row in shown) == ["类0", "类1", "类2"]
+    assert all(len(row.changed) < len(row.text) for row in shown)
+    assert shown == preview(request, ModelSpec("base", "text-classification", "nowhere"), settings)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from models.errors import BadInput
 from models.finetune.measured import Measured, Pace
-from models.finetune.request import BOUNDS, CLASSIFY, FinetuneRequest
+from models.finetune.request import BOUNDS, CLASSIFY, FinetuneRequest, suggested_rate
 
 # As the trainer has them (trainer.py), which this module does not import because it would import torch.
 LOOKS, SAMPLE, BUCKET, LOOK_ROWS = 10, 256, 16, 32
@@ -55,6 +56,24 @@ class Plan:
     parameters: int
     peak_bytes: int
     result_bytes: int
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """What /plan_finetune gives. Names in it are promises; `options` are those to start with."""
+    return {
+        "seconds": round(plan.seconds.total, 1),
+        "phases": {name: round(seconds, 1) for name, seconds in asdict(plan.seconds).items()},
+        "steps": plan.steps,
+        "train_rows": plan.train_rows,
+        "held_out_rows": plan.held_out_rows,
+        "near_duplicate_rows": plan.alike_rows,
+        "cut_rows": plan.cut_rows,
+        "class_weights": dict(plan.class_weights),
+        "parameters": plan.parameters,
+        "peak_memory_bytes": plan.peak_bytes,
+        "model_bytes": plan.result_bytes,
+        "options": {name: value for name, value in plan.request.to_json().items() if name != "file"},
+    }
 
 
 def reckon(request: FinetuneRequest, measured: Measured, pace: Pace | None = None) -> Plan:
@@ -150,4 +169,12 @@ def _ways(request: FinetuneRequest, measured: Measured) -> Iterator[tuple[Finetu
         lengths = [max(low, min(request.max_length, math.ceil(np.quantile(measured.train, cut)))) for cut in cuts]
         for pace in measured.paces:
             for length in dict.fromkeys(lengths):
-                yield replace(request, method=pace.method, layers=pace.layers, max_length=length), pace
+                yield replace(_by(request, pace), max_length=length), pace
+
+
+def _by(request: FinetuneRequest, pace: Pace) -> FinetuneRequest:
+    """The request in this way of training; a learning rate that was the usual one of its method stays the usual one."""
+    rate = request.learning_rate
+    if rate == suggested_rate(request.method, request.optimizer):
+        rate = suggested_rate(pace.method, request.optimizer)
+    return replace(request, method=pace.method, layers=pace.layers, learning_rate=rate)

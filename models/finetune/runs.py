@@ -17,6 +17,7 @@ from models.errors import BadInput, Busy, UnknownRun
 from models.finetune import dataset, digest, package
 from models.finetune.plan import Plan
 from models.finetune.planner import Planner, Tell, refuse_too_large, silent
+from models.finetune.preview import ChangedRow, preview
 from models.finetune.process import WorkerProcess
 from models.finetune.reckoning import needed_bytes
 from models.finetune.request import FinetuneRequest
@@ -66,6 +67,11 @@ class RunStore:
         tell: called with each phase and how much of it is done.
         """
         return self._planner.plan(self._checked(request), minutes, tell)
+
+    def preview(self, request: FinetuneRequest) -> tuple[ChangedRow, ...]:
+        """Three rows as the request's augmentation changes them."""
+        request = self._checked(request)
+        return preview(request, self._base(request), self._settings)
 
     def status(self, run_id: str) -> Run:
         """What is known of a run now. UnknownRun for an id that is not one."""
@@ -148,10 +154,12 @@ class RunStore:
         report = dataset.inspect(*columns, settings=self._settings, task=request.task, max_length=request.max_length)
         for problem in report.problems:
             raise BadInput(problem.key, **problem.values)
-        catalog = Catalog(find_run=self.find, local_folders=self._settings.local_folders)
-        base = catalog.find(request.base_model, request.task)
-        refuse_too_large(needed_bytes(request, base, report.characters.longest))
+        refuse_too_large(needed_bytes(request, self._base(request), report.characters.longest))
         return replace(request, text_column=report.text_column, label_column=report.label_column)
+
+    def _base(self, request: FinetuneRequest) -> ModelSpec:
+        catalog = Catalog(find_run=self.find, local_folders=self._settings.local_folders)
+        return catalog.find(request.base_model, request.task)
 
     def _check_visitor(self, visitor: str) -> None:
         limit = self._settings.max_runs_per_visitor
