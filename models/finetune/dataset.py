@@ -79,6 +79,10 @@ class DatasetReport:
     has_header: bool = True
     first_rows: tuple[tuple[str, ...], ...] = ()  # all columns, clipped
 
+    def __hash__(self) -> int:
+        """By which a page knows another table from the one it shows: mappings within it have no hash of their own."""
+        return hash(repr(self))
+
     @property
     def is_ready(self) -> bool:
         return not self.problems
