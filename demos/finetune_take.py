@@ -36,10 +36,13 @@ class TakePart:
     def show(self, run: Run | None, lang: str) -> list[Any]:
         if run is None or not run.has_model:
             return [gr.update(visible=False)] * len(self.outputs)
-        shown, path = gr.update(visible=True), str(self._runs.download(run.run_id))
         key = "finetune.writer.use" if run.request.task == WRITE else "finetune.use"
         use = gr.update(visible=True, value=self._say(key, lang))
-        return [gr.update(visible=True, value=self.facts(run, lang)), use, gr.update(visible=True, value=path), shown]
+        shown, facts = gr.update(visible=True), gr.update(visible=True, value=self.facts(run, lang))
+        if run.is_under_way:  # usable, and still being compared: its card is not complete
+            return [facts, use, gr.update(visible=False), gr.update(visible=False)]
+        path = str(self._runs.download(run.run_id))
+        return [facts, use, gr.update(visible=True, value=path), shown]
 
     def facts(self, run: Run, lang: str) -> str:
         """The hash by which one knows the model again, and what the zip holds."""

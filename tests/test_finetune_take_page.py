@@ -106,6 +106,12 @@ def test_without_a_model_there_is_nothing_to_take_away(make_desk, run):
     assert [update["visible"] for update in updates] == [False] * 4
 
 
+def test_a_model_that_is_still_compared_can_be_used_but_not_taken_away_yet(make_desk):
+    run = replace(finished("a"), state="running", phase="comparing")
+    updates = TakePart(make_desk(run)).show(run, "en")
+    assert [update["visible"] for update in updates] == [True, True, False, False]
+
+
 def test_a_push_says_where_the_model_stands_and_clears_the_token(make_desk, settings, tmp_path):
     (tmp_path / "hub").mkdir()
     hub = PushServer(tmp_path / "hub")

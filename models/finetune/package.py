@@ -45,11 +45,11 @@ def packed(folder: RunFolder) -> dict[str, Content]:
 
 
 def stamp(folder: RunFolder) -> str:
-    """Another one whenever a file that the package is made of has changed."""
+    """Another one whenever a file that the package is made of has changed, or the run has come to its end."""
     beside = [folder.path / f"{name}.json" for name in ("provenance", "split", "evaluation")]
     files = [path for path in [*folder.model.rglob("*"), *beside] if path.is_file()]
     known = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
-    return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([read_run(folder).state, known]).encode()).hexdigest()[:16]
 
 
 def zip_of(folder: RunFolder, target: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import time
 import zipfile
 from contextlib import closing
@@ -156,12 +157,21 @@ def test_a_run_trains_answers_and_is_downloaded(client):
     assert run["metrics"]["accuracy"] > 0.6
     answer = client.predict("茶汤清亮，香气很足。", f"run:{run['run_id']}", api_name="/classify_sentiment")
     assert answer["label"] in {"好评", "差评"}
+    _, many = client.predict(
+        handle_file(str(ASSETS / "reviews.csv")), "", run["model"], api_name="/classify_sentiment_batch"
+    )
+    with Path(many).open(encoding="utf-8-sig", newline="") as file:
+        assert {row["label"] for row in csv.DictReader(file)} <= {"好评", "差评"}
     found = client.predict(run["run_id"], api_name="/evaluate_run")
     assert [one["name"] for one in found["contenders"]] == ["majority", "ngrams", "frozen", "finetuned"]
     assert found["contenders"][-1]["accuracy"]["value"] == pytest.approx(run["metrics"]["accuracy"], abs=1e-4)
     assert found["verdict"]["kind"] in {"gain", "no_clear_gain", "loss"}
     with zipfile.ZipFile(client.predict(run["run_id"], api_name="/download_finetuned")) as archive:
-        assert any(name.endswith("config.json") for name in archive.namelist())
+        weights = hashlib.sha256(archive.read("model.safetensors")).hexdigest()
+        assert {"config.json", "README.md", "classify.py", "repeat.py", "training/data.csv"} <= set(archive.namelist())
+    assert weights == run["sha256"]
+    with pytest.raises(AppError, match="run"):
+        client.predict(run["run_id"], api_name="/compare_runs")
 
 
 def _until_ended(client: Client, run_id: str) -> dict:
