@@ -26,8 +26,7 @@ class CompareView:
 
     def name(self, run: Run, lang: str) -> str:
         """A run in a list of one's own: when it was asked for, from what, and how it stands."""
-        when = time.strftime("%m-%d %H:%M", time.localtime(run.queued_at))
-        said = [when, _base(run), self._say(f"finetune.compare.state.{run.state}", lang)]
+        said = [_when(run), _base(run), self._say(f"finetune.compare.state.{run.state}", lang)]
         if run.metrics and run.metrics.accuracy is not None:
             said.append(f"{run.metrics.accuracy:.1%}")
         return " · ".join(said)
@@ -43,28 +42,22 @@ class CompareView:
         head = "".join(
             f'<th class="is-run-{place}"><i></i>{letter}</th>' for place, letter in enumerate(letters, start=1)
         )
-        rows = [self._row(name, [cell(one) for one in found.runs], lang) for name, cell in self._facts(found, lang)]
+        rows = [_row(name, [cell(one) for one in found.runs]) for name, cell in self._facts(found, lang)]
         rows += [
-            self._row(f"<code>{html.escape(name)}</code>", [html.escape(_shown(value)) for value in values], lang)
+            _row(f"<code>{html.escape(name)}</code>", [html.escape(_shown(value)) for value in values])
             for name, values in found.different.items()
         ]
         return f"<tr><th></th>{head}</tr>{''.join(rows)}"
 
     def _facts(self, found: Comparison, lang: str) -> Iterator[tuple[str, Callable[[Compared], str]]]:
         """What stands in the table whether it differs or not: (name, a run's cell)."""
-        yield (
-            self._say("finetune.compare.when", lang),
-            lambda one: html.escape(self.name(one.run, lang).split(" · ")[0]),
-        )
+        yield self._say("finetune.compare.when", lang), lambda one: _when(one.run)
         yield self._say("finetune.compare.base", lang), lambda one: html.escape(_base(one.run))
         for name in ("accuracy", "macro_f1", "perplexity"):
             if any(name in one.scores for one in found.runs):
                 yield self._say(f"finetune.compare.{name}", lang), lambda one, name=name: _score(one, name)
         yield self._say("finetune.compare.seconds", lang), lambda one: f"{one.run.seconds:,.0f}"
         yield "MB", lambda one: f"{one.size_bytes / MB:,.1f}" if one.size_bytes else "–"
-
-    def _row(self, name: str, cells: list[str], lang: str) -> str:
-        return f"<tr><th>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
     def _losses(self, found: Comparison, lang: str) -> str:
         title = self._say("finetune.compare.loss_curve", lang)
@@ -80,6 +73,10 @@ class CompareView:
 
         title = self._say("finetune.compare.score_curve", lang, score=self._say(f"finetune.compare.{name}", lang))
         return _chart(title, found, points, percent=name in _SHARES, dots=True)
+
+
+def _row(name: str, cells: list[str]) -> str:
+    return f"<tr><th>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _chart(
@@ -114,15 +111,16 @@ def _score(one: Compared, name: str) -> str:
     return f"<b>{one.scores[name]:.1%}</b>{around}"
 
 
+def _when(run: Run) -> str:
+    return time.strftime("%m-%d %H:%M", time.localtime(run.queued_at))
+
+
 def _base(run: Run) -> str:
+    """The base in a few words: no key of another run, no folder of the server."""
     base = run.request.base_model
-    return (
-        f"{base[:8]}…"
-        if base.startswith("run:")
-        else base.rstrip("/").rpartition("/")[2]
-        if base.startswith("/")
-        else base
-    )
+    if base.startswith("run:"):
+        return f"{base[:8]}…"
+    return base.rstrip("/").rpartition("/")[2] if base.startswith("/") else base
 
 
 def _shown(value: object) -> str:
