@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from broken_tables import Broken, broken_tables, encoded, good_rows, hopeless_tables
+from gradio.utils import deep_hash
 
 from demos.finding_words import FindingWords
 from demos.finetune_data import EXAMPLES, DataHandlers
@@ -54,6 +55,11 @@ def test_columns_that_cannot_be_trained_on_are_drawn_with_their_problem(data):
     assert not report.is_ready
     assert "is-problem" in drawn
     assert [problem.key for problem in report.problems] == ["errors.id_labels"]
+
+
+def test_the_page_sees_that_another_table_came(data, broken):
+    reports = [data.open_file(file, CLASSIFY, "zh")[0] for file in (str(EXAMPLES["tea"]), broken)]
+    assert len({deep_hash(report) for report in reports}) == 2
 
 
 def test_the_repairs_that_lose_nothing_are_ticked_beforehand(data, broken):

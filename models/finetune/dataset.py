@@ -37,7 +37,7 @@ class Notice:
     """A sentence to be: its key in the string table and what it names."""
 
     key: str
-    values: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class DatasetReport:
     columns: tuple[str, ...]
     text_column: str
     label_column: str  # "" where none could be guessed
-    label_counts: Mapping[str, int]  # of the used rows, most frequent first
+    label_counts: Mapping[str, int] = field(hash=False)  # of the used rows, most frequent first
     empty: int  # rows without a text or without a label
     duplicates: int  # rows whose text had come before with the same label
     conflicts: int  # rows whose text had come before with another label

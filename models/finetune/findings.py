@@ -64,7 +64,7 @@ class Finding:
     repair: str  # SAFE, ASKED, or "" where it has none
     count: int = 0  # rows that it concerns; 0: the file as a whole
     rows: tuple[int, ...] = ()  # the first of them, as a spreadsheet numbers them
-    values: Mapping[str, object] = field(default_factory=dict)  # what its sentences name
+    values: Mapping[str, object] = field(default_factory=dict, hash=False)  # what its sentences name
 
     @property
     def key(self) -> str:
