@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,3 +184,48 @@ def test_an_option_out_of_bounds_is_refused_with_its_bounds(option, value):
 
 def test_a_number_field_gives_floats_and_they_are_taken():
     assert FinetuneRequest("data.csv", epochs=3.0).epochs == 3
+
+
+def test_the_same_worker_runs_under_accelerate_launch(make_folder):
+    folder = make_folder(replace(Settings(), threads=1))
+    command = ["-m", "accelerate.commands.launch", "--num_processes", "1", "--cpu", "-m", "models.finetune.worker"]
+    root = Path(__file__).resolve().parents[1]
+    subprocess.run([sys.executable, *command, str(folder.path)], cwd=root, check=True, timeout=240)
+    run = read_run(folder)
+    assert (run.state, run.step) == ("finished", run.steps), run.error
+
+
+def test_of_several_processes_only_the_main_one_writes(make_folder):
+    folder = make_folder()
+    Worker(folder, lambda: False, is_main=False).run()
+    assert [event["state"] for event in folder.events()] == ["queued"]
+    assert not folder.model.exists()
+    assert not folder.checkpoint.exists()
+
+
+def test_a_comparison_that_fails_costs_a_notice_and_not_the_run(make_folder, monkeypatch, caplog):
+    monkeypatch.setattr("models.finetune.evaluation.evaluate", lambda *_: 1 / 0)
+    run = work(make_folder())
+    assert (run.state, run.has_model, run.notice.key) == ("finished", True, "finetune.progress.not_compared")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_model_is_usable_while_it_is_compared_and_after_that_was_cut_off(make_folder, monkeypatch):
+    folder = make_folder()
+    seen = []
+    monkeypatch.setattr("models.finetune.evaluation.evaluate", lambda *_: seen.append(read_run(folder)))
+    work(folder)
+    assert seen[0].has_model
+    assert seen[0].metrics is not None
+
+
+@pytest.mark.parametrize("method", ["full", "head", "lora"])
+def test_every_method_ends_in_an_ordinary_model_folder(make_folder, monkeypatch, method):
+    import transformers
+
+    monkeypatch.setattr("models.finetune.evaluation.evaluate", lambda *_: None)
+    folder = make_folder(method=method)
+    run = work(folder)
+    assert run.state == "finished", run.error
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder.model)
+    assert not any("lora" in name for name in model.state_dict())
