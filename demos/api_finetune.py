@@ -13,7 +13,7 @@ import gradio as gr
 
 from demos.endpoint import Endpoint, number_field, text_field, with_parameters
 from models.finetune import comparison, publish, report
-from models.finetune.request import BOUNDS, CHOICES, FinetuneRequest
+from models.finetune.request import BOUNDS, CHOICES, USUAL, WRITE, FinetuneRequest
 
 if TYPE_CHECKING:
     from demos.page import Teahouse
@@ -39,8 +39,14 @@ def _starting(teahouse: Teahouse) -> Endpoint:
         [*table_fields(), *(option_field(name) for name in OPTIONS[3:])],
         [gr.JSON(label="run")],
         "start_finetune",
-        "Trains a classifier on a csv, in a process of its own. Keep the run_id: it is the only key to the run.",
+        "Trains a classifier on a csv, in a process of its own, or with the task text-generation a model that answers "
+        f"questions ({_writing()} suit gpt-zh). Keep the run_id: it is the only key to the run.",
     )
+
+
+def _writing() -> str:
+    """What else than the parameters' defaults a writer begins with."""
+    return ", ".join(f"{name} {value}" for name, value in USUAL[WRITE].items())
 
 
 def _watching(teahouse: Teahouse) -> list[Endpoint]:

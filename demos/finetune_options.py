@@ -14,7 +14,7 @@ import gradio as gr
 from demos.finetune_desk import AT_ONCE, Desk
 from demos.i18n import Localizer, Words
 from demos.model_picker import base_picker
-from models.finetune.request import BOUNDS, CHOICES, FinetuneRequest, suggested_rate
+from models.finetune.request import BOUNDS, CHOICES, FinetuneRequest
 from models.finetune.run import Run
 
 # What stands together in a row.
@@ -54,10 +54,8 @@ class OptionsPart:
         return []
 
     def _connect(self) -> None:
-        fields = self.fields
-        method, optimizer = fields["method"], fields["optimizer"]
-        method.input(applicable, method, [fields["layers"], fields["lora_rank"]], **AT_ONCE)
-        gr.on([method.input, optimizer.input], suggested_rate, [method, optimizer], fields["learning_rate"], **AT_ONCE)
+        method = self.fields["method"]
+        method.change(applicable, method, [self.fields["layers"], self.fields["lora_rank"]], **AT_ONCE)
 
 
 def applicable(method: str) -> tuple[Any, Any]:

@@ -1,6 +1,6 @@
 """What goes with the choice of a task in the Fine-tune tab: a base and options of its own put into the controls.
 
-They can be changed there. Knows no table.
+They can be changed there; a learning rate is suggested for what learns and how. Knows no table.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from demos.finetune_desk import AT_ONCE, Desk
 from demos.i18n import Localizer
 from demos.model_picker import picker_choices
 from models.catalog import Catalog
-from models.finetune.request import CLASSIFY, usual
+from models.finetune.request import CLASSIFY, suggested_rate, usual
 
 
 def connect(desk: Desk, fields: Mapping[str, Any]) -> None:
@@ -22,6 +22,9 @@ def connect(desk: Desk, fields: Mapping[str, Any]) -> None:
     task = TaskHandlers(desk.ui, desk.catalog)
     asked = [fields["task"], desk.ui.lang]
     fields["task"].change(task.begin, asked, [fields[name] for name in usual(CLASSIFY)], **AT_ONCE)
+    chosen = [fields["method"], fields["optimizer"]]
+    rated = {"fn": suggested_rate, "inputs": [*chosen, fields["task"]], "outputs": fields["learning_rate"]}
+    gr.on([control.input for control in chosen], **rated, **AT_ONCE)
     desk.ui.lang.change(task.offer, asked, fields["base_model"], **AT_ONCE)
 
 

@@ -117,10 +117,12 @@ def usual(task: str) -> dict[str, Any]:
     }
 
 
-def suggested_rate(method: str, optimizer: str) -> float:
-    """A learning rate to begin with, for the bundled encoder.
+def suggested_rate(method: str, optimizer: str, task: str = CLASSIFY) -> float:
+    """A learning rate to begin with, for the bundled base of the task.
 
     Fewer weights may move further. SGD takes the gradient as it is, which is small: it needs far larger steps.
     """
-    rate = {"full": 1e-4, "last_layers": 3e-4, "head": 1e-3, "lora": 1e-3}[method]
+    encoder = {"full": 1e-4, "last_layers": 3e-4, "head": 1e-3, "lora": 1e-3}
+    writer = {"full": 1e-3, "last_layers": 1e-3, "head": 1e-3, "lora": 3e-3}
+    rate = (encoder if task == CLASSIFY else writer)[method]
     return rate * 100 if optimizer == "sgd" else rate
