@@ -88,9 +88,12 @@ def _facts(folder: RunFolder, run: Run, origin: Provenance | None, settings: Set
 
 
 def _scores(run: Run) -> dict[str, str]:
-    metrics = vars(run.metrics) if run.metrics else {}
-    numbers = {name: value for name, value in metrics.items() if isinstance(value, float)}
-    return {name: f"{value:.1%}" if name in _SHARES else f"{value:.3f}" for name, value in numbers.items()}
+    known = {name: getattr(run.metrics, name, None) for name in ("accuracy", "macro_f1", "perplexity", "loss")}
+    return {
+        name: f"{value:.1%}" if name in _SHARES else f"{value:.3f}"
+        for name, value in known.items()
+        if value is not None
+    }
 
 
 def _counts(request: FinetuneRequest, settings: Settings) -> Mapping[str, int]:
