@@ -9,7 +9,7 @@ from demos.finding_words import FindingWords
 from demos.finetune_steps import clip
 from demos.i18n import Strings
 from models.finetune.dataset import DatasetReport
-from models.finetune.findings import NOTE, Finding
+from models.finetune.findings import PROBLEM, Finding
 from models.finetune.repair import Repaired
 
 _MOST_BARS = 12
@@ -78,14 +78,14 @@ class DataView:
         return f'<h4>{title}</h4><div class="tea-findings">{drawn}</div>'
 
     def _finding(self, finding: Finding, lang: str) -> str:
-        """What was found in the line that one sees; its effect, rows and repair under it, open where it matters."""
+        """What was found in the line that one sees; its effect, rows and repair under it, open where it stops training."""
         words = self._words
         tag = self._say(f"finetune.data.severity.{finding.severity}", lang)
         lines = [words.effect(finding, lang), words.rows(finding, lang)]
         if finding.repair:
             lines.append(self._say("finetune.data.repair_is", lang, repair=words.repair(finding, lang)))
         under = "".join(f"<p>{html.escape(line)}</p>" for line in lines if line)
-        is_open = "" if finding.severity == NOTE else " open"
+        is_open = " open" if finding.severity == PROBLEM else ""
         summary = f"<summary><span>{html.escape(words.found(finding, lang))}</span><i>{tag}</i></summary>"
         return f'<details class="tea-finding is-{finding.severity}"{is_open}>{summary}{under}</details>'
 

@@ -17,6 +17,7 @@ from models.finetune.rows import Rows
 from models.finetune.table import Table
 from models.settings import Settings
 
+_MOST_TOKENS = 1.5  # of a character, in any tokenizer met so far; shorter texts need no counting
 TokenCounter = Callable[[Sequence[str]], Sequence[float]]
 
 
@@ -123,7 +124,4 @@ def _near_duplicates(case: Case) -> Iterator[Finding]:
     sizes = Counter(groups)
     near = [index for index, group in zip(rows.used, groups, strict=True) if sizes[group] > 1]
     if near:
-        yield found("near_duplicates", rows.numbered(near), groups=len({*groups} & {g for g in sizes if sizes[g] > 1}))
-
-
-_MOST_TOKENS = 1.5  # of a character, in any tokenizer met so far; shorter texts need no counting
+        yield found("near_duplicates", rows.numbered(near), groups=sum(size > 1 for size in sizes.values()))
