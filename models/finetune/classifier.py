@@ -15,7 +15,7 @@ from torch import nn
 from models.activity import Activity
 from models.catalog import Catalog
 from models.errors import BadInput, WrongTask
-from models.finetune import base, class_weights, dataset, frozen, masked_words, tuning
+from models.finetune import base, class_weights, dataset, masked_words, tuning
 from models.finetune.augment import Augmenter
 from models.finetune.course import Item, Lesson
 from models.finetune.dataset import Examples
@@ -50,7 +50,7 @@ class ClassifierCourse:
         weights = class_weights.weights(rows.classes(halves.train), len(halves.classes), request.class_weights)
         held_out = Counter(examples.labels[index] for index in halves.held_out)
         augmenter = _augmenter(request, spec, settings)
-        lesson = Lesson(
+        return Lesson(
             model=model,
             tokenizer=tokenizer,
             rows=len(halves.train),
@@ -64,8 +64,8 @@ class ClassifierCourse:
                 "baseline": round(max(held_out.values()) / len(halves.held_out), 4),
                 "class_weights": weights,
             },
+            is_fixed=augmenter is None,
         )
-        return lesson if augmenter else frozen.fold(lesson)
 
     def export(self, folder: RunFolder, lesson: Lesson, scores: Scores, stopped_at: int | None) -> None:
         base.save(lesson.model, lesson.tokenizer, folder.model)

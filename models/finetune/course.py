@@ -35,6 +35,7 @@ class Lesson:
     objective: Objective
     split: Split  # which rows those are: the same for everything that is compared
     facts: Mapping[str, object] = field(default_factory=dict)  # for the page: "classes", "baseline", …
+    is_fixed: bool = False  # whether each epoch has the very same rows
     unfold: Callable[[], Lesson] | None = None  # puts back what frozen.fold took out of the model
 
 

@@ -24,6 +24,8 @@ class Pace:
     layers: int
     steps: tuple[Timed, ...]
     looks: tuple[Timed, ...]  # evaluations of one batch
+    folding: float = 0.0  # seconds a token of running the frozen layers once, where that is done beforehand
+    feature_bytes: int = 0  # of what is remembered of that
 
     def step_seconds(self, tokens: np.ndarray) -> np.ndarray:
         """Of steps with so many tokens: a straight line through what was measured."""
@@ -59,7 +61,7 @@ class Measured:
     def read(cls, path: Path) -> Measured:
         values = json.loads(path.read_text(encoding="utf-8"))
         paces = tuple(
-            Pace(pace["method"], pace["layers"], _timed(pace["steps"]), _timed(pace["looks"]))
+            Pace(**pace | {"steps": _timed(pace["steps"]), "looks": _timed(pace["looks"])})
             for pace in values.pop("paces")
         )
         rest = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -113,6 +113,8 @@ class Measuring:
                 tuning.apply(lesson.model, ways[index])
             steps = Steps(lesson, items, ways[index])
             paces[index] = steps.pace(_SECONDS / len(order))
+            if index:
+                steps.unfold()
         return tuple(paces[index] for index in sorted(paces)), steps
 
     def _timed_checkpoint(self, trainer: Trainer) -> float:
@@ -127,6 +129,7 @@ class Measuring:
         from models.finetune import tuning
 
         steps.trainer.take_best()
+        steps.unfold()
         tuning.merge(steps.trainer.model)
         tuning.round_weights(steps.trainer.model)
         return steps.exact_look()
@@ -145,19 +148,26 @@ class Steps:
         from models.finetune.trainer import Trainer, TrainOptions
 
         blocks = _blocks(items, way.batch_size)
-        self._way, self._collate, self._tokens = way, lesson.collate, 0
+        size = len(blocks[0])
         few = replace(
             lesson,
-            rows=len(blocks[0]),
-            train=blocks.__getitem__,  # an epoch is one step and one look
+            train=lambda epoch: [item for block in blocks for item in block],
             held_out=_blocks(lesson.held_out, _LOOK_ROWS)[1],
+        )
+        self._way, self._tokens = way, 0
+        self._lesson = self._folded(few, _tokens(items) + _tokens(lesson.held_out))
+        rows, self._collate = self._lesson.train(0), self._lesson.collate
+        counted = replace(
+            self._lesson,
+            rows=size,
+            train=lambda epoch: rows[epoch * size : (epoch + 1) * size],  # an epoch is one step and one look
             collate=self._counted,
         )
-        self.trainer = Trainer(few, replace(TrainOptions.of(way), epochs=len(blocks), accumulation=1, patience=0))
+        self.trainer = Trainer(counted, replace(TrainOptions.of(way), epochs=len(blocks), accumulation=1, patience=0))
         self.scores: Scores = {}
 
     def pace(self, seconds: float) -> Pace:
-        """Of as many steps as fit into the time, at least one."""
+        """Of as many steps as fit into the time, at least two where there are as many."""
         from models.finetune.trainer import Evaluated, Stepped
 
         steps: list[Timed] = []
@@ -172,24 +182,50 @@ class Steps:
                 looks.append((self._taken(), time.monotonic() - last))
             last = time.monotonic()
 
-        self.trainer.run(on_event, lambda: bool(steps) and time.monotonic() - started > seconds)
-        return Pace(self._way.method, self._way.layers, _warm(steps), _warm(looks))
+        self.trainer.run(on_event, lambda: len(steps) > 1 and time.monotonic() - started > seconds)
+        return Pace(self._way.method, self._way.layers, _warm(steps), _warm(looks), self._folding, self._feature_bytes)
 
     def exact_look(self) -> float:
-        """Seconds a token of an evaluation in single precision."""
+        """Seconds a token of an evaluation in single precision, of the whole model."""
+        held_out = self.trainer.unfold().held_out
         started = time.monotonic()
         self.scores = self.trainer.evaluate(exact=True).scores
-        return (time.monotonic() - started) / self._taken()
+        return (time.monotonic() - started) / (len(held_out) * _longest(held_out))
+
+    def unfold(self) -> None:
+        self.trainer.unfold()
+
+    def _folded(self, lesson: Lesson, all_tokens: int) -> Lesson:
+        """As the worker will have it: frozen layers run beforehand, where all rows' features fit into memory."""
+        from models.finetune import frozen
+
+        self._folding, self._feature_bytes = 0.0, 0
+        feature_bytes = 4 * getattr(lesson.model.config, "hidden_size", 0) * all_tokens
+        if not lesson.is_fixed or feature_bytes > frozen.MOST_BYTES:
+            return lesson
+        started = time.monotonic()
+        folded = frozen.fold(lesson)
+        if folded.unfold is not None:
+            tokens = _tokens(lesson.train(0)) + _tokens(lesson.held_out)
+            self._folding, self._feature_bytes = (time.monotonic() - started) / tokens, feature_bytes
+        return folded
 
     def _counted(self, items: Sequence[Item]) -> Batch:
-        batch = self._collate(items)
-        self._tokens += batch["input_ids"].numel()
-        return batch
+        self._tokens += len(items) * _longest(items)
+        return self._collate(items)
 
     def _taken(self) -> int:
         """Tokens since it was last asked, padding included."""
         tokens, self._tokens = self._tokens, 0
         return tokens
+
+
+def _tokens(items: Sequence[Item]) -> int:
+    return sum(len(item["input_ids"]) for item in items)
+
+
+def _longest(items: Sequence[Item]) -> int:
+    return max(len(item["input_ids"]) for item in items)
 
 
 def _blocks(items: Sequence[Item], size: int) -> list[Sequence[Item]]:

@@ -78,7 +78,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 
 def reckon(request: FinetuneRequest, measured: Measured, pace: Pace | None = None) -> Plan:
     """The plan of a request; pace: of its way of training, by default the one that was asked to be measured."""
-    seconds = _seconds(request, measured, pace or measured.paces[0])
+    pace = pace or measured.paces[0]
+    seconds = _seconds(request, measured, pace)
     return Plan(
         request=request,
         seconds=seconds,
@@ -89,7 +90,7 @@ def reckon(request: FinetuneRequest, measured: Measured, pace: Pace | None = Non
         cut_rows=sum(length >= request.max_length for length in measured.train),
         class_weights=tuple(zip(measured.classes, measured.class_weights, strict=False)),
         parameters=measured.parameters,
-        peak_bytes=measured.peak_bytes,
+        peak_bytes=measured.peak_bytes + pace.feature_bytes,
         result_bytes=measured.result_bytes,
     )
 
@@ -137,7 +138,7 @@ def _seconds(request: FinetuneRequest, measured: Measured, pace: Pace) -> Second
     written = min((request.epochs + samples) * measured.checkpoint, measured.checkpoint + _CHECKPOINT_SHARE * training)
     read = _look_tokens(train) * min(1, MOST_READ / len(train)) + 2 * whole
     return Seconds(
-        loading=measured.loading,
+        loading=measured.loading + pace.folding * (_look_tokens(train) + whole),
         training=float(training + written),
         saving=measured.saving + measured.checkpoint + whole * measured.exact_look,
         comparing=_comparing(request, measured, read),

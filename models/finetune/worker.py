@@ -92,10 +92,12 @@ class Worker:
         teller = threading.Thread(target=self._tell_download, args=(activity, done), daemon=True)
         teller.start()
         try:
-            from models.finetune.course import course_for  # imports torch: seconds, told as the first phase
+            from models.finetune import frozen  # imports torch: seconds, told as the first phase
+            from models.finetune.course import course_for
 
             course = course_for(self._request.task)
-            return course, course.prepare(self._request, self._settings, activity, self._catalog, self._tell_phase)
+            lesson = course.prepare(self._request, self._settings, activity, self._catalog, self._tell_phase)
+            return course, frozen.fold(lesson) if lesson.is_fixed else lesson
         finally:
             done.set()
             teller.join()

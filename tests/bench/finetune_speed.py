@@ -35,7 +35,7 @@ class Outcome:
 
 def ours(request: FinetuneRequest, settings: Settings) -> Outcome:
     """Preparing the frozen layers' features counts as training: it stands in for it."""
-    from models.finetune import course, tuning
+    from models.finetune import course, frozen, tuning
     from models.finetune.trainer import Trainer, TrainOptions
 
     started = 0.0
@@ -45,7 +45,7 @@ def ours(request: FinetuneRequest, settings: Settings) -> Outcome:
         started = time.perf_counter()
 
     lesson = course.course_for(request.task).prepare(request, settings, Activity(), Catalog(), prepared)
-    trainer = Trainer(lesson, TrainOptions.of(request))
+    trainer = Trainer(frozen.fold(lesson) if lesson.is_fixed else lesson, TrainOptions.of(request))
     trainer.run(lambda event: None, lambda: False)
     seconds = time.perf_counter() - started
     trainer.take_best()
