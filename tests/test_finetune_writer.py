@@ -233,10 +233,14 @@ def test_scores_of_a_run_that_has_none_are_none(make_folder):
     assert json.loads((folder.path / "request.json").read_text("utf-8"))["task"] == WRITE
 
 
-def test_a_writer_has_no_head_to_train_alone():
+@pytest.mark.parametrize(
+    ("option", "key"),
+    [({"method": "head"}, "errors.writer_without_head"), ({"augment": "swap"}, "errors.writer_not_augmented")],
+)
+def test_what_only_classifiers_have_is_refused_in_one_sentence(option, key):
     with pytest.raises(BadInput) as refused:
-        FinetuneRequest("x.csv", task=WRITE, method="head")
-    assert refused.value.key == "errors.writer_without_head"
+        FinetuneRequest("x.csv", task=WRITE, **option)
+    assert refused.value.key == key
 
 
 def test_each_task_begins_with_its_own_usual_options():
@@ -248,3 +252,27 @@ def test_each_task_begins_with_its_own_usual_options():
 def test_too_few_rows_to_split_are_refused():
     with pytest.raises(BadInput):
         split_writings(Writings(("甲",), ("乙",)), share=0.2, seed=0)
+
+
+@pytest.mark.bundled
+def test_the_usual_options_teach_gpt_zh_a_service_desk(make_folder):
+    folder = make_folder()
+    desk = BUNDLED.parents[1] / "assets" / "examples" / "finetune_desk.csv"
+    (folder.path / "data.csv").write_bytes(desk.read_bytes())
+    options = usual(WRITE) | {"epochs": 3}
+    folder.write_request(FinetuneRequest(str(folder.path / "data.csv"), "question", "answer", task=WRITE, **options))
+    run = work(folder)
+    assert run.state == "finished", run.error
+    assert run.base_perplexity > 100
+    assert run.metrics.perplexity < 5
+
+
+def test_a_writer_is_planned_like_any_other_training(settings, tiny_gpt2, tmp_path):
+    from models.finetune.planner import Planner
+
+    data = tmp_path / "data.csv"
+    data.write_text("\n".join(["question,answer", *map(",".join, TABLE)]) + "\n", encoding="utf-8")
+    asked = FinetuneRequest(str(data), "question", "answer", str(tiny_gpt2), task=WRITE, method="full", batch_size=2)
+    plan = Planner(settings).plan(asked)
+    assert plan.seconds.training > 0
+    assert plan.result_bytes > 0

@@ -84,11 +84,17 @@ class FinetuneRequest:
             if getattr(self, name) not in valid:
                 value = str(getattr(self, name))[:40]
                 raise BadInput("errors.option_not_known", option=name, value=value, valid=", ".join(valid))
-        if self.task == WRITE and self.method == "head":
-            raise BadInput("errors.writer_without_head", valid="full, last_layers, lora")
+        if self.task == WRITE:
+            self._check_writer()
         object.__setattr__(self, "base_model", (self.base_model or "").strip() or DEFAULT_BASES[self.task])
         for name, (low, high) in BOUNDS.items():
             self._check(name, low, high)
+
+    def _check_writer(self) -> None:
+        if self.method == "head":
+            raise BadInput("errors.writer_without_head", valid="full, last_layers, lora")
+        if self.augment != "none":
+            raise BadInput("errors.writer_not_augmented", augment=self.augment, valid="none")
 
     def _check(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
