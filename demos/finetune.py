@@ -35,6 +35,8 @@ from models.settings import Settings
 
 _KEPT_IDS = 20
 _POLL_SECONDS = 1.5
+# Through the queue: only then do listeners of the States that a run changes hear of it.
+_HEARD = QUIET | {"concurrency_limit": None}
 # So that a reload, and a copied address, open the same run.
 _KEEP_RUN_IN_URL = """(run) => {
   if (!run || !document.documentElement.classList.contains('tea-awake')) return;
@@ -93,8 +95,8 @@ def build(
     _connect_run(desk, handlers, progress, timer, shown)
     picker.input(reporter.said(handlers.open_run), [picker, desk.ids, ui.lang], opened, **QUIET)
     # A tab is mounted when it is first looked at, and only then the browser's store has a value: demo.load is too early.
-    desk.ids.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **AT_ONCE)
-    asked.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **AT_ONCE)
+    desk.ids.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **_HEARD)
+    asked.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **_HEARD)
     desk.run_id.change(None, desk.run_id, js=_KEEP_RUN_IN_URL, api_visibility="private")
     return FinetuneTab(take.use, desk.run_id, desk.ids, asked)
 
@@ -180,7 +182,7 @@ def _connect_start(desk: Desk, handlers: Handlers, start: gr.Button, opened: lis
 
 def _connect_run(desk: Desk, handlers: Handlers, progress: ProgressPart, timer: gr.Timer, shown: list[Any]) -> None:
     asked = [desk.run_id, desk.ui.lang]
-    timer.tick(desk.reporter.said(handlers.poll), asked, shown, **AT_ONCE)
+    timer.tick(desk.reporter.said(handlers.poll), asked, shown, **_HEARD)
     progress.stop.click(desk.reporter.said(handlers.stop), asked, shown, **QUIET)
     progress.resume.click(desk.reporter.said(handlers.resume), asked, shown, **QUIET)
     desk.ui.lang.change(handlers.redraw, [desk.report, desk.run, desk.ui.lang], shown[1:], **AT_ONCE)

@@ -164,7 +164,7 @@ class EvaluationPart:
         compute.click(fn, inputs, [overview, self._stamp], **QUIET)
         fn, inputs = desk.reporter.said(self._handlers.try_sentence), [desk.run_id, text, desk.ui.lang]
         gr.on([ask.click, text.submit], fn, inputs, answer, **QUIET)
-        desk.run_id.change(lambda: ("", ""), None, [answer, doubts.said], **AT_ONCE)
+        gr.on([desk.run_id.change, desk.ui.lang.change], lambda: ("", ""), None, [answer, doubts.said], **AT_ONCE)
 
     def show(self, run: Run | None, lang: str) -> list[Any]:
         return [self._handlers.stamp(run)]

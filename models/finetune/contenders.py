@@ -14,13 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 MAJORITY, NGRAMS, FROZEN, BASE, FINETUNED = "majority", "ngrams", "frozen", "base", "finetuned"
 _FEW_ROWS = 100  # below this, an n-gram that stands in one text alone is kept too
-_MOST_WEIGHTS = 4_000_000  # n-grams times classes: what the solver's ten directions hold in memory without pain
+# The most frequent n-grams; with many classes fewer of them, for the solver keeps twenty copies of n-grams times classes.
+_MOST_NGRAMS, _MOST_WEIGHTS = 50_000, 2_000_000
+
+# Regressions as small as these wait for each other's threads: on a busy machine one thread is ten times as fast.
+one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ def majority(labels: Sequence[int], classes: int, rows: int) -> Answers:
     return Answers(MAJORITY, np.tile(shares, (rows, 1)), len(labels), 0.0, 0)
 
 
+@one_thread
 def ngrams(
     texts: Sequence[str], labels: Sequence[int], judged: Sequence[str], classes: int, weights: Sequence[float] | None
 ) -> Answers:
@@ -58,7 +64,7 @@ def ngrams(
         ngram_range=(1, 3),
         min_df=2 if len(texts) >= _FEW_ROWS else 1,
         sublinear_tf=True,
-        max_features=_MOST_WEIGHTS // classes,
+        max_features=min(_MOST_NGRAMS, _MOST_WEIGHTS // classes),
     )
     model = make_pipeline(features, LogisticRegression(C=10, max_iter=200, class_weight=_weighted(weights)))
     started = time.monotonic()
@@ -68,6 +74,7 @@ def ngrams(
     return Answers(NGRAMS, answers, len(texts), seconds, len(pickle.dumps(model)))
 
 
+@one_thread
 def frozen(
     features: np.ndarray, labels: Sequence[int], judged: np.ndarray, classes: int, weights: Sequence[float] | None
 ) -> Answers:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.finetune.contenders import on_features, spread
+from models.finetune.contenders import on_features, one_thread, spread
 
 FOLDS = 5
 
@@ -37,6 +37,7 @@ class Doubt:
     given: float
 
 
+@one_thread
 def doubts(features: np.ndarray, labels: Sequence[int], groups: Sequence[int], seed: int) -> list[Doubt]:
     """The least likely labels first. groups: near-duplicates have the same number and are judged together.
 
