@@ -141,11 +141,14 @@ def test_the_stamp_of_a_package_changes_when_its_run_has_been_evaluated_or_train
     assert package.stamp(copy) == stamps[-1]
 
 
-def test_the_zip_carries_the_visitors_rows_and_what_may_be_published_does_not(folder: RunFolder, unzipped: Path):
+def test_the_zip_carries_the_visitors_rows_and_what_may_be_published_does_not(
+    folder: RunFolder, unzipped: Path, tiny_bert
+):
     assert SECRET in (unzipped / "training" / "data.csv").read_text(encoding="utf-8")
     for name, content in package.published(folder).items():
         text = (content if isinstance(content, bytes) else content.read_bytes()).decode(errors="ignore")
         assert SECRET not in text, name
+        assert str(tiny_bert) not in text, name
         assert not name.startswith("training/")
         assert name != "repeat.py"
 

@@ -40,7 +40,7 @@ def of(base: ModelSpec, data: Path, *, precision: str) -> Provenance:
 
     folder = Path(base.source)
     return Provenance(
-        base=base.shown_name,
+        base=folder.name if base.origin == "folder" else base.shown_name,  # not where it lies on the server
         base_origin=base.origin,
         base_licence=base.licence if base.licence != "-" else "",
         base_languages=tuple(base.languages),
