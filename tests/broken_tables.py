@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,22 @@ from pathlib import Path
 EXAMPLES = Path(__file__).resolve().parents[1] / "assets" / "examples"
 HEADER = ("review", "label")
 _GOOD_ROWS = 64
+_MARKS = [
+    b",",
+    b'"',
+    b"\n",
+    b"\t",
+    b";",
+    b"\x00",
+    b"'",
+    b"\\",
+    b"\xff",
+    "，".encode(),
+    b'",',
+    b"<p>",
+    b"1,2,3,4,5\n",
+    b'"\n"',
+]
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,21 @@ def hopeless_tables() -> list[Broken]:
         Broken("no_labels", "no_label_column", encoded([(text,) for text in texts], ("review",))),
         Broken("no_rows", "no_rows", encoded([(text, "") for text in texts]), label_column="label"),
     ]
+
+
+def mangled(raw: bytes, seed: int) -> bytes:
+    """A table with marks put in, cut out and copied about at random, as no one would think of."""
+    drawn, broken = random.Random(seed), bytearray(raw)
+    for _ in range(drawn.randint(1, 12)):
+        at = drawn.randrange(len(broken) + 1)
+        match drawn.choice(("put", "put", "cut", "copy")):
+            case "put":
+                broken[at:at] = drawn.choice(_MARKS)
+            case "cut":
+                del broken[at : at + drawn.randint(1, 60)]
+            case "copy":
+                broken[at:at] = broken[at - drawn.randint(0, 200) : at]
+    return bytes(broken)
 
 
 def _changed(*changes: tuple[int, str, str]) -> list[list[str]]:

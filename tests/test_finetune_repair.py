@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from broken_tables import HEADER, Broken, broken_tables, encoded, good_rows
+from broken_tables import HEADER, Broken, broken_tables, encoded, good_rows, mangled
 
-from models.errors import BadInput
+from models.errors import BadInput, TeahouseError
 from models.finetune import dataset
 from models.finetune.repair import Mended, repair
 
@@ -55,6 +56,17 @@ def test_one_click_leaves_no_finding_that_could_safely_be_repaired(tmp_path, set
     done = repair(path, tmp_path / "repaired.csv", "", table.label_column, settings=settings)
     report = dataset.inspect(done.path, done.text_column, done.label_column, settings=settings)
     assert [finding.kind for finding in report.findings if finding.repair == "safe"] == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_was_done_to_a_table_it_is_repaired_or_refused_in_words(tmp_path, settings, seed):
+    tables = [table for table in broken_tables() if table.name != "endless"]
+    path = tmp_path / "data.csv"
+    path.write_bytes(mangled(tables[seed % len(tables)].raw, seed))
+    with contextlib.suppress(TeahouseError):
+        done = repair(path, tmp_path / "repaired.csv", settings=settings)
+        report = dataset.inspect(done.path, done.text_column, done.label_column, settings=settings)
+        assert [finding.kind for finding in report.findings if finding.repair == "safe"] == []
 
 
 def test_a_good_table_is_left_as_it_is(mend):

@@ -86,4 +86,6 @@ def _asked(sample: str) -> Dialect | None:
     except clevercsv.Error as error:
         logger.info("clevercsv found no dialect: %s", error)
         return None
-    return Dialect(found.delimiter, found.quotechar or '"', found.escapechar or "") if found.delimiter else None
+    if found is None or not found.delimiter:
+        return None
+    return Dialect(found.delimiter, found.quotechar or '"', found.escapechar or "")

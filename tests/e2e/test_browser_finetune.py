@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -60,4 +61,25 @@ def test_a_table_without_labels_is_refused_in_words(visit, tmp_path):
     page = visit("?tab=finetune", lang="en")
     page.locator("#tea-finetune-file input[type=file]").set_input_files(str(table))
     expect(page.locator("#tea-finetune-dataset")).to_contain_text("class")
+    expect(page.locator("#tea-finetune-start")).to_be_disabled()
+
+
+def test_a_broken_table_is_repaired_by_one_click_and_ones_own_can_be_taken_back(visit, tmp_path):
+    rows = [f"茶很香，第{n}次来还是喜欢,好" if n % 2 else f"等了{n}刻钟，点心也冷了,差" for n in range(24)]
+    table = tmp_path / "mine.csv"
+    table.write_bytes("\n".join(["text,label", *rows, "茶不错, 就是贵,好", ",差", ""]).encode("gb18030"))
+    page = visit("?tab=finetune", lang="en")
+    page.locator("#tea-finetune-file input[type=file]").set_input_files(str(table))
+    problem = page.locator("#tea-finetune-dataset .tea-finding.is-problem")
+    expect(problem).to_contain_text("Row 26")
+    expect(page.locator("#tea-finetune-start")).to_be_disabled()
+    page.locator("#tea-finetune-repair").click()
+    expect(page.locator("#tea-finetune-repaired")).to_contain_text("26 rows became 25")
+    expect(problem).to_have_count(0)
+    expect(page.locator("#tea-finetune-start")).to_be_enabled()
+    with page.expect_download() as download:
+        page.locator("#tea-finetune-download-repaired").click()
+    assert "茶不错, 就是贵" in Path(download.value.path()).read_text("utf-8-sig")
+    page.locator("#tea-finetune-original").click()
+    expect(problem).to_contain_text("Row 26")
     expect(page.locator("#tea-finetune-start")).to_be_disabled()
