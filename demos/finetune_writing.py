@@ -62,7 +62,7 @@ class WritingView:
 
     def _table(self, scores: WritingScores, lang: str) -> str:
         rows = [("all", scores.rows, scores.perplexity_before, scores.perplexity)]
-        if scores.known_rows:
+        if 0 < scores.known_rows < scores.rows:
             new = scores.rows - scores.known_rows
             rows.append(("known", scores.known_rows, scores.known_perplexity_before, scores.known_perplexity))
             rows.append(("new", new, scores.new_perplexity_before, scores.new_perplexity))

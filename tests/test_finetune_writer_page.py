@@ -110,3 +110,9 @@ def test_the_step_shows_a_writer_that_has_ended_and_nothing_of_a_classifier(tmp_
     assert "225" in shown["value"]
     for other in (None, replace(writer, request=FinetuneRequest("x.csv")), replace(writer, has_model=False)):
         assert part.show(other, "zh")[0]["visible"] is False
+
+
+def test_where_every_answer_was_taught_the_rows_are_not_told_apart():
+    drawn = WritingView(STRINGS).whole(replace(SCORES, known_rows=22, new_perplexity=None), "en")
+    assert "never taught" not in drawn
+    assert drawn.count("<tr>") == 2

@@ -20,7 +20,7 @@ from models.finetune.request import WRITE, FinetuneRequest
 from models.finetune.run_folder import RunFolder
 from models.finetune.split import Split, split
 from models.finetune.writing_data import Writings, read_writings
-from models.finetune.writing_scores import Trial
+from models.finetune.writing_scores import MOST_ASKED, SAMPLES, Trial
 from models.finetune.writing_tokens import PLAIN_TEMPLATE, Speller, collate
 from models.loading import LoadedModel
 from models.sampling import window
@@ -67,9 +67,9 @@ class WriterCourse:
         )
 
     def export(self, folder: RunFolder, lesson: Lesson, scores: Scores, stopped_at: int | None) -> None:
-        result = self._trial.after(scores)
         base.save(lesson.model, lesson.tokenizer, folder.model)
-        writing_scores.write(folder, result)
+        is_whole = stopped_at is None  # who stops a run waits for it
+        writing_scores.write(folder, self._trial.after(scores, MOST_ASKED if is_whole else SAMPLES))
 
 
 def split_writings(writings: Writings, *, share: float, seed: int) -> Split:

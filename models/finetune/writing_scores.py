@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 FILE = "writing.json"
 SAMPLES = 3
-_MOST_ASKED = 20
+MOST_ASKED = 20
 _ASKING_SECONDS = 60.0  # a large model answers fewer
 _OPENING = 12  # characters of a plain text that are given to be continued
-_ANSWER_TOKENS = 80
+_ANSWER_TOKENS = 200  # of a longer answer no more is asked for
+_MORE = 20  # tokens that an answer may have beyond the table's, before it is broken off
 _BATCH = 32
 
 
@@ -82,7 +83,7 @@ class Trial:
         self._held_out = halves.held_out
         self._known = [row for row in halves.held_out if writings.answers[row] in taught]
         self._new = [row for row in halves.held_out if writings.answers[row] not in taught]
-        self._asked = [*self._known, *self._new][:_MOST_ASKED]
+        self._asked = [*self._known, *self._new][:MOST_ASKED]
         self._before: Before | None = None
 
     def before(self) -> Before:
@@ -93,9 +94,9 @@ class Trial:
         )
         return self._before
 
-    def after(self, scores: Scores) -> WritingScores:
-        """Asks the same of the trained model. scores: those on all held-out rows."""
-        before, said = self._before, self._said(_MOST_ASKED)
+    def after(self, scores: Scores, most: int) -> WritingScores:
+        """Asks the same of the trained model, at most so many questions. scores: those on all held-out rows."""
+        before, said = self._before, self._said(most)
         given = [self._given(row) for row in self._asked[: len(said)]]
         return WritingScores(
             rows=len(self._held_out),
@@ -128,7 +129,7 @@ class Trial:
         """Answers to the first questions, and at least to one."""
         said, ends = [], time.monotonic() + _ASKING_SECONDS
         for row in self._asked[:most]:
-            said.append(self._answer(self._given(row)[0]))
+            said.append(self._answer(*self._given(row)))
             if time.monotonic() > ends:
                 break
         return tuple(said)
@@ -141,11 +142,12 @@ class Trial:
         opening = min(_OPENING, max(1, len(text) // 2))
         return text[:opening], text[opening:]
 
-    def _answer(self, asked: str) -> str:
+    def _answer(self, asked: str, given: str) -> str:
         """The likeliest words, as the tabs would have them at temperature 0."""
         from models.sampling import GenerationOptions, sample
 
-        options = GenerationOptions(max_new_tokens=_ANSWER_TOKENS, temperature=0, repetition_penalty=1.0)
+        tokens = len(self._loaded.processor.encode(given, add_special_tokens=False)) + _MORE
+        options = GenerationOptions(min(tokens, _ANSWER_TOKENS), temperature=0, repetition_penalty=1.0)
         spell = self._speller.question if self._writings.has_questions else self._speller.opening
         ids = spell(asked)
         self._loaded.model.eval()
