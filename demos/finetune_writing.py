@@ -58,7 +58,8 @@ class WritingView:
         if scores.asked:
             counts = {"asked": scores.asked, "matched": scores.matched}
             sentences.append(self._say("finetune.writer.matched", lang, **counts))
-        return f'<p class="tea-writing-verdict">{" ".join(sentences)}</p>'
+        note = f'<p class="tea-muted">{self._say("finetune.writer.note", lang)}</p>' if scores.asked else ""
+        return f'<p class="tea-writing-verdict">{(" " if lang == "en" else "").join(sentences)}</p>{note}'
 
     def _table(self, scores: WritingScores, lang: str) -> str:
         rows = [("all", scores.rows, scores.perplexity_before, scores.perplexity)]
