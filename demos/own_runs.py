@@ -6,10 +6,11 @@ looked at. Knows the store of runs by what it finds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import gradio as gr
+from gradio.events import Dependency
 
 from demos.finetune_desk import RUN_STORE
 from demos.i18n import Localizer
@@ -35,23 +36,27 @@ class OwnRuns:
     ) -> None:
         self._ui, self._finder, self._catalog, self._pickers = ui, finder, catalog, pickers
 
-    def connect(self, blocks: gr.Blocks, ids: gr.BrowserState) -> None:
-        """ids: the Fine-tune tab's. Again after each change of language, which words all choices anew."""
-        stored = gr.BrowserState([], **RUN_STORE)
-        outputs = [picker for _, picker in self._pickers]
-        blocks.load(self.offer, [stored, self._ui.lang], outputs, **_AT_ONCE)
-        gr.on([ids.change, self._ui.lang.change], self.offer, [ids, self._ui.lang], outputs, **_AT_ONCE)
+    def connect(self, arrived: Dependency, ids: gr.BrowserState) -> None:
+        """ids: the Fine-tune tab's, which has no value before that tab is looked at.
 
-    def offer(self, ids: Sequence[str] | None, lang: str) -> list[Any]:
+        arrived: the event of an opened page. It words all choices anew, as each change of language does, so the runs
+        are put back after both.
+        """
+        stored = gr.BrowserState([], **RUN_STORE)
+        inputs, outputs = [ids, stored, self._ui.lang], [picker for _, picker in self._pickers]
+        arrived.then(self.offer, inputs, outputs, **_AT_ONCE)
+        gr.on([ids.change, self._ui.lang.change], self.offer, inputs, outputs, **_AT_ONCE)
+
+    def offer(self, ids: Sequence[str] | None, stored: Sequence[str] | None, lang: str) -> list[Any]:
         """Choices for each picker: the runs that have a model of its task, then the known models."""
-        found = self._tasks(ids or [])
+        found = self._tasks(dict.fromkeys([*(ids or []), *(stored or [])]))
         return [gr.update(choices=self._choices(task, found, lang)) for task, _ in self._pickers]
 
     def _choices(self, task: Task, found: Mapping[str, Task], lang: str) -> list[tuple[str, str]]:
         own = [run_id for run_id, of in found.items() if of == task]
         return picker_choices(self._ui, self._catalog, self._catalog.names(task), lang, own)
 
-    def _tasks(self, ids: Sequence[str]) -> dict[str, Task]:
+    def _tasks(self, ids: Iterable[str]) -> dict[str, Task]:
         tasks = {}
         for run_id in ids:
             try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from demos import api, finetune, generation, panel, sentiment, vision
 from demos.errors import Reporter
@@ -94,10 +95,10 @@ def build(teahouse: Teahouse) -> gr.Blocks:
         panel.build(ui, teahouse.library.cache)
         ui.make(gr.Markdown, {"value": "common.footer"}, elem_classes="tea-footer")
         api.build(teahouse, reporter)
-        _connect_language(blocks, ui, switch, stored, tabs, finetune_tab.asked)
+        arrived = _connect_language(blocks, ui, switch, stored, tabs, finetune_tab.asked)
         _connect_tabs(tabs, finetune_tab, sentiment_tab, generation_tab, teahouse.runs)
         pickers = [("text-classification", sentiment_tab.picker), ("text-generation", generation_tab.picker)]
-        OwnRuns(ui, teahouse.runs, teahouse.library.catalog, pickers).connect(blocks, finetune_tab.ids)
+        OwnRuns(ui, teahouse.runs, teahouse.library.catalog, pickers).connect(arrived, finetune_tab.ids)
     return blocks
 
 
@@ -124,7 +125,8 @@ def _tab(ui: Localizer, name: str) -> gr.Tab:
 
 def _connect_language(
     blocks: gr.Blocks, ui: Localizer, switch: gr.Radio, stored: gr.BrowserState, tabs: gr.Tabs, asked_run: gr.State
-) -> None:
+) -> Dependency:
+    """Gives the event of a page that has opened, after which all is worded."""
     # Through the queue: only then do the tabs' own listeners of ui.lang hear of the change.
     hidden = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 
@@ -136,11 +138,11 @@ def _connect_language(
     def choose(lang: str):
         return [lang, lang, *ui.updates(lang)]
 
-    blocks.load(arrive, stored, [ui.lang, switch, tabs, asked_run, *ui.components], **hidden).then(
-        None, js=AWAKE, **hidden
-    )
+    arrived = blocks.load(arrive, stored, [ui.lang, switch, tabs, asked_run, *ui.components], **hidden)
+    arrived.then(None, js=AWAKE, **hidden)
     switch.input(choose, switch, [ui.lang, stored, *ui.components], **hidden)
     switch.change(None, switch, js=_KEEP_LANGUAGE_IN_URL, **hidden)
+    return arrived
 
 
 def asked_language(query: str | None, remembered: str | None, accepted: str | None) -> str:
