@@ -43,6 +43,7 @@ def make_trainer(options: TrainOptions = OPTIONS, objective=None, **asked) -> Tr
         held_out=ROWS,
         collate=collate,
         objective=objective or Classification(),
+        head_factor=10.0,
         split=Split(tuple(range(48)), (), ("0", "1")),
     )
     return Trainer(lesson, options)

@@ -160,6 +160,14 @@ def test_half_a_line_of_events_is_not_read(make_folder):
     assert [event["state"] for event in folder.events()] == ["queued"]
 
 
+def test_a_line_that_broke_off_with_its_writer_spoils_no_other(make_folder):
+    folder = make_folder()
+    with folder.events_file.open("a", encoding="utf-8") as file:
+        file.write('{"at": 1, "state": "run')
+    folder.append(state="stopped")
+    assert [event["state"] for event in folder.events()] == ["queued", "stopped"]
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [

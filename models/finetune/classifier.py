@@ -26,6 +26,7 @@ from models.finetune.split import split
 from models.settings import Settings
 from models.spec import ModelSpec
 
+_HEAD_FACTOR = 10.0  # the new head learns this much faster than the encoder
 _HEAD_SPREAD = 0.02  # standard deviation of the new head's weights, as BERT draws its own
 
 
@@ -65,6 +66,7 @@ class ClassifierCourse:
                 "class_weights": weights,
             },
             is_fixed=augmenter is None,
+            head_factor=_HEAD_FACTOR,
         )
 
     def export(self, folder: RunFolder, lesson: Lesson, scores: Scores, stopped_at: int | None) -> None:

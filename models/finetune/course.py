@@ -36,6 +36,7 @@ class Lesson:
     split: Split  # which rows those are: the same for everything that is compared
     facts: Mapping[str, object] = field(default_factory=dict)  # for the page: "classes", "baseline", …
     is_fixed: bool = False  # whether each epoch has the very same rows
+    head_factor: float = 1.0  # times the learning rate: a head that is new learns faster than what was trained before
     unfold: Callable[[], Lesson] | None = None  # puts back what frozen.fold took out of the model
 
 

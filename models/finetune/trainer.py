@@ -25,14 +25,13 @@ from models import precision
 from models.finetune import optimizers
 from models.finetune.course import Item, Lesson
 from models.finetune.objective import Scores
-from models.finetune.request import CLASSIFY, FinetuneRequest
+from models.finetune.request import FinetuneRequest
 
 EVALUATIONS = 10  # looks at the held-out rows in the course of a run, beside those at the end of each epoch
 SAMPLE = 256  # held-out rows of a look within an epoch
 _BUCKET = 16  # batches that are sorted by length together
 _EVALUATION_BATCH = 32
 _CLIP = 1.0  # the norm that a step's gradient is cut to
-_HEAD_FACTOR = 10.0  # the new head learns this much faster than the encoder
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,10 @@ class TrainOptions:
     accumulation: int = 1  # batches a step
     patience: int = 0  # epochs without a better score until it stops early; 0: never
     precision: str = "float32"  # or bfloat16, or auto: bfloat16 where this machine multiplies in it
-    head_factor: float = _HEAD_FACTOR
 
     @classmethod
     def of(cls, request: FinetuneRequest) -> TrainOptions:
-        names = [name for name in cls.__dataclass_fields__ if name != "head_factor"]
-        factor = _HEAD_FACTOR if request.task == CLASSIFY else 1.0  # a writer's head was trained before
-        return cls(**{name: getattr(request, name) for name in names}, head_factor=factor)
+        return cls(**{name: getattr(request, name) for name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,7 @@ class Trainer:
             options.optimizer,
             lesson.model,
             learning_rate=options.learning_rate,
-            head_factor=options.head_factor,
+            head_factor=lesson.head_factor,
             weight_decay=options.weight_decay,
         )
         self._model, self._optimizer = self._accelerator.prepare(lesson.model, optimizer)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from models.finetune.trainer import Evaluated, Stepped, Trainer
 
 logger = logging.getLogger(__name__)
-_NICE = 5  # visitors who wait for an answer go first
+_NICE = 19  # visitors who wait for an answer go first
 _CHECKPOINT_SHARE = 0.1  # of the time may go into writing checkpoints
 _LOCK_SECONDS = 15.0  # a worker that has told its end may take a moment to be gone
 _TICK = 0.5  # seconds between two events of a download
