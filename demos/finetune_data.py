@@ -121,14 +121,14 @@ class DataPart:
                 self._task = _task(desk.ui)
                 self._file, self._examples = _file(desk.ui)
                 self._columns = self._both_columns()
+                with gr.Column(visible=False, elem_classes="tea-repairs") as self._box:
+                    self._repair, self._chosen = _repairs(desk.ui)
+                with gr.Column(elem_classes="tea-tight"):
+                    self._said = gr.HTML(elem_id="tea-finetune-repaired", elem_classes="tea-finetune-box")
+                    self._download, self._back = _after_repair(desk.ui)
             with gr.Column(scale=3, min_width=280):
                 drawn = self._handlers.view.dataset(None, DEFAULT)
                 self._drawn = gr.HTML(drawn, elem_id="tea-finetune-dataset", elem_classes="tea-finetune-box")
-                self._said = gr.HTML(elem_id="tea-finetune-repaired", elem_classes="tea-finetune-box")
-                with gr.Row():
-                    self._download, self._back = _after_repair(desk.ui)
-                with gr.Column(visible=False, elem_classes="tea-repairs") as self._box:
-                    self._chosen, self._repair = _repairs(desk.ui)
         names = ("text_column", "label_column")
         self.fields = {"file": self._file, **dict(zip(names, self._columns, strict=True)), "task": self._task}
         self._connect()
@@ -192,11 +192,11 @@ def _file(ui: Localizer) -> tuple[gr.File, dict[str, gr.Button]]:
     return file, examples
 
 
-def _repairs(ui: Localizer) -> tuple[gr.CheckboxGroup, gr.Button]:
-    words = {"label": "finetune.data.repair_choice", "info": "finetune.data.repair_info"}
-    chosen = ui.make(gr.CheckboxGroup, words, choices=[], elem_id="tea-finetune-repairs")
+def _repairs(ui: Localizer) -> tuple[gr.Button, gr.CheckboxGroup]:
     words = {"value": "finetune.data.repair_button"}
-    return chosen, ui.make(gr.Button, words, variant="primary", size="sm", elem_id="tea-finetune-repair")
+    repair_all = ui.make(gr.Button, words, variant="primary", size="sm", elem_id="tea-finetune-repair")
+    words = {"label": "finetune.data.repair_choice", "info": "finetune.data.repair_info"}
+    return repair_all, ui.make(gr.CheckboxGroup, words, choices=[], elem_id="tea-finetune-repairs")
 
 
 def _after_repair(ui: Localizer) -> tuple[gr.DownloadButton, gr.Button]:

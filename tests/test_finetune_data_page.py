@@ -105,7 +105,7 @@ def test_another_language_keeps_what_was_ticked(data, broken):
     report = data.open_file(broken, CLASSIFY, "zh")[0]
     drawn, text, _, choices = data.redraw(report, ["empty"], CLASSIFY, "en")
     assert choices["value"] == ["empty"]
-    assert "drop these rows (1)" in [shown for shown, _ in choices["choices"]]
+    assert "drop the rows without a text or a label (1)" in [shown for shown, _ in choices["choices"]]
     assert text["label"] == "Column of texts"
     assert "Stops training" in drawn
 
