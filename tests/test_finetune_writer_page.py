@@ -51,6 +51,7 @@ def test_each_task_puts_its_own_base_and_options_into_the_controls(task: TaskHan
         offered = [value for _, value in updates["base_model"]["choices"]]
         assert usual(name)["base_model"] in offered
         assert ("encoder-zh" in offered) == (name == CLASSIFY)
+        assert ("head" in [value for _, value in updates["method"]["choices"]]) == (name == CLASSIFY)
 
 
 def test_a_base_that_writes_has_a_card_and_a_picture_model_is_refused(settings):
