@@ -15,6 +15,8 @@ import numpy as np
 from models.errors import BadInput
 from models.finetune.measured import Measured, Pace
 from models.finetune.request import BOUNDS, CLASSIFY, FinetuneRequest, suggested_rate
+from models.settings import MB
+from models.spec import FLOAT32_BYTES
 
 # As the trainer has them (trainer.py), which this module does not import because it would import torch.
 LOOKS, SAMPLE, BUCKET, LOOK_ROWS = 10, 256, 16, 32
@@ -22,6 +24,7 @@ _CHECKPOINT_SHARE = 0.1  # of the time goes into writing checkpoints, at most
 # Comparing, beside what the models read: libraries imported, models loaded, contenders fitted and cross-validated. The
 # first of it goes by the time that loading takes here, the second by the rows.
 _COMPARING_LOADS, _COMPARING_A_ROW = 0.7, 0.004
+_COMPARING_BYTES = 64 * MB  # what its libraries take, beside the base model that is loaded once more
 MOST_READ = 5000  # training rows that the base model reads for it (judging.py)
 _MARGIN = 0.9  # of a visitor's minutes are planned for
 _ENOUGH_EPOCHS = 3  # fewer teach little: rather learn less of the model, or of long texts
@@ -90,7 +93,7 @@ def reckon(request: FinetuneRequest, measured: Measured, pace: Pace | None = Non
         cut_rows=sum(length >= request.max_length for length in measured.train),
         class_weights=tuple(zip(measured.classes, measured.class_weights, strict=False)),
         parameters=measured.parameters,
-        peak_bytes=measured.peak_bytes + pace.feature_bytes,
+        peak_bytes=measured.peak_bytes + pace.feature_bytes + _comparing_bytes(request, measured),
         result_bytes=measured.result_bytes,
     )
 
@@ -153,6 +156,11 @@ def _comparing(request: FinetuneRequest, measured: Measured, tokens: float) -> f
     return _COMPARING_LOADS * measured.loading + _COMPARING_A_ROW * rows + measured.exact_look * tokens
 
 
+def _comparing_bytes(request: FinetuneRequest, measured: Measured) -> int:
+    """On top of what training holds, which is still there."""
+    return _COMPARING_BYTES + FLOAT32_BYTES * measured.parameters if request.task == CLASSIFY else 0
+
+
 def _steps_an_epoch(request: FinetuneRequest, measured: Measured) -> int:
     return math.ceil(math.ceil(len(measured.train) / request.batch_size) / request.accumulation)
 
@@ -176,6 +184,6 @@ def _ways(request: FinetuneRequest, measured: Measured) -> Iterator[tuple[Finetu
 def _by(request: FinetuneRequest, pace: Pace) -> FinetuneRequest:
     """The request in this way of training; a learning rate that was the usual one of its method stays the usual one."""
     rate = request.learning_rate
-    if rate == suggested_rate(request.method, request.optimizer):
-        rate = suggested_rate(pace.method, request.optimizer)
+    if rate == suggested_rate(request.method, request.optimizer, request.task):
+        rate = suggested_rate(pace.method, request.optimizer, request.task)
     return replace(request, method=pace.method, layers=pace.layers, learning_rate=rate)
