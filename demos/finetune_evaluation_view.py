@@ -101,7 +101,7 @@ class EvaluationView:
         if frozen.learned_from < ours.learned_from:
             values = {"learned": f"{frozen.learned_from:,}", "rows": f"{ours.learned_from:,}"}
             note = f'<p class="tea-muted tea-small">{self._say("finetune.evaluation.fewer_read", lang, **values)}</p>'
-        return f'<div class="tea-wide"><table class="tea-table">{_headed(head, rows)}</table></div>{note}'
+        return f'<div class="tea-wide tea-costs"><table class="tea-table">{_headed(head, rows)}</table></div>{note}'
 
     def _cost(self, contender: Contender, lang: str) -> str:
         kind = ' class="is-ours"' if contender.name == FINETUNED else ""
