@@ -114,7 +114,7 @@ class DataView:
         rows = "".join(f"<tr>{_cells(row, kinds)}</tr>" for row in report.first_rows)
         title = self._say("finetune.preview", lang)
         table = f'<div class="tea-wide"><table class="tea-table"><tr>{head}</tr>{rows}</table></div>'
-        return f'<details class="tea-preview"><summary>{title}</summary>{table}</details>'
+        return f'<details class="tea-preview" open><summary>{title}</summary>{table}</details>'
 
 
 def _cells(row: Sequence[str], kinds: Sequence[str]) -> str:
