@@ -49,7 +49,7 @@ class _Frame:
         for share in (0.0, 0.5, 1.0):
             value = share * self._highest
             y = self._y(value)
-            said = f"{value:.0%}" if percent else f"{value:.3g}"
+            said = f"{value:.0%}" if percent else _short(value)
             lines.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>')
             lines.append(f'<text x="{_LEFT - 5}" y="{y + 3}" text-anchor="end">{said}</text>')
         lines.append(f'<text x="{_LEFT}" y="{_HEIGHT - 5}">0</text>')
@@ -89,9 +89,17 @@ def _nice(highest: float) -> float:
     return next(step * magnitude for step in (1, 1.5, 2, 3, 4, 6, 8, 10) if step * magnitude >= highest * 0.9999)
 
 
+def _short(value: float) -> str:
+    """Three digits; a learning rate as people write it, 1.5e-4."""
+    if not 0 < value < 0.01:
+        return f"{value:.3g}"
+    digits, exponent = f"{value:.2e}".split("e")
+    return f"{float(digits):g}e{int(exponent)}"
+
+
 def _spoken(title: str, curves: Sequence[Curve], percent: bool) -> str:
     """The chart for those who hear it: each curve's last value."""
     last = [(curve.name, curve.points[-1][1]) for curve in curves if curve.points]
     return f"{title}: " + ", ".join(
-        f"{name} {value:.0%}" if percent else f"{name} {value:.3g}".strip() for name, value in last
+        f"{name} {value:.0%}" if percent else f"{name} {_short(value)}".strip() for name, value in last
     )
