@@ -28,6 +28,11 @@ def test_a_run_goes_on_through_a_reload_and_its_model_answers_in_the_sentiment_t
     expect(page.locator("#tea-finetune-run svg").first).to_be_visible(timeout=60_000)
     expect(page.locator("#tea-finetune-run")).to_contain_text(FINISHED[lang], timeout=WHOLE_RUN)
 
+    expect(page.locator(".tea-worth-verdict")).to_contain_text("F1", timeout=60_000)
+    page.locator("#tea-evaluation-text textarea").fill(POSITIVE_TEXT)
+    page.locator("#tea-evaluation-try-button").click()
+    expect(page.locator("#tea-evaluation-answer")).to_contain_text("好评", timeout=60_000)
+
     with page.expect_download() as download:
         page.locator("#tea-finetune-download").click()
     with zipfile.ZipFile(download.value.path()) as archive:
