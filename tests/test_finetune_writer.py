@@ -264,7 +264,7 @@ def test_the_usual_options_teach_gpt_zh_a_service_desk(make_folder):
     run = work(folder)
     assert run.state == "finished", run.error
     assert run.base_perplexity > 100
-    assert run.metrics.perplexity < 5
+    assert run.metrics.perplexity < run.base_perplexity / 10
 
 
 def test_a_writer_is_planned_like_any_other_training(settings, tiny_gpt2, tmp_path):
