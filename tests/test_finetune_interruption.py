@@ -103,6 +103,17 @@ def test_a_run_that_is_killed_again_and_again_still_ends_with_the_very_same_weig
     assert (weights_hash(folder), curve(folder)) == unbroken
 
 
+def test_a_run_whose_frozen_layers_are_run_once_goes_on_to_the_very_same_weights(make_folder):
+    whole, killed = make_folder("whole"), make_folder("killed")
+    for folder in (whole, killed):
+        folder.write_request(replace(folder.request(), augment="none"))
+    Worker(whole, lambda: False).run()
+    assert die_at("in the middle of an epoch", killed.path) == -9
+    killed.append(state="queued")
+    Worker(killed, lambda: False).run()
+    assert (weights_hash(killed), curve(killed)) == (weights_hash(whole), curve(whole))
+
+
 def test_a_stopped_run_too_goes_on_to_the_very_same_weights(make_folder, unbroken):
     folder = make_folder()
     Worker(folder, lambda: read_run(folder).step >= 8).run()
