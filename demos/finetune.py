@@ -120,15 +120,17 @@ class Handlers:
     def arrive(self, ids: list[str] | None, shown: str, asked: str, lang: str) -> list[Any]:
         """The browser gave its ids, or the address a run: that one, else the visitor's latest that still exists.
 
-        A run that is shown already stays.
+        A run that is shown already stays. The address may be read before the browser has given its ids: then they are
+        not written over, and the run is put to them when they come.
         """
-        if shown and shown == (asked or shown):
+        if shown and shown == (asked or shown) and (not ids or shown in ids):
             return [gr.skip()] * len(self._nothing(lang))
         for run_id in filter(None, [asked, *(ids or [])]):
             try:
-                return self.opened(self._runs.status(run_id), ids or [], lang)
+                opened = self.opened(self._runs.status(run_id), ids or [], lang)
             except UnknownRun:
                 continue
+            return opened if ids else [opened[0], gr.skip(), *opened[2:]]
         return self._nothing(lang)
 
     def open_run(self, run_id: str | None, ids: list[str] | None, lang: str) -> list[Any]:

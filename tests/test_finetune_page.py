@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from demos.curves import Curve, chart, smoothed
@@ -118,6 +119,15 @@ def test_a_link_to_a_run_opens_it_before_the_visitors_own(make_handlers):
     assert (run_id, run, ids) == ("other", other, ["other", "abc"])
     assert handlers.arrive(["abc"], "abc", "other", "zh")[0] == "other"
     assert handlers.arrive(["abc"], "", "gone", "zh")[0] == "abc"
+
+
+def test_a_link_that_opens_before_the_browser_has_given_its_ids_does_not_forget_them(make_handlers):
+    handlers = make_handlers(FINISHED)
+    run_id, ids, *_ = handlers.arrive([], "", "abc", "zh")
+    assert (run_id, ids) == ("abc", gr.skip())
+    run_id, ids, *_ = handlers.arrive(["other"], "abc", "abc", "zh")
+    assert (run_id, ids) == ("abc", ["abc", "other"])
+    assert handlers.arrive(["abc", "other"], "abc", "abc", "zh")[0] == gr.skip()
 
 
 def test_a_visitor_is_counted_by_a_random_word_that_their_browser_keeps():
