@@ -97,7 +97,8 @@ def build(
     # A tab is mounted when it is first looked at, and only then the browser's store has a value: demo.load is too early.
     desk.ids.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **_HEARD)
     asked.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **_HEARD)
-    desk.run_id.change(None, desk.run_id, js=_KEEP_RUN_IN_URL, api_visibility="private")
+    # The picker holds the id in the browser, where a State has no value.
+    picker.change(None, picker, js=_KEEP_RUN_IN_URL, api_visibility="private")
     return FinetuneTab(take.use, desk.run_id, desk.ids, asked)
 
 

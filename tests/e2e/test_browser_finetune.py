@@ -45,7 +45,7 @@ def test_a_run_goes_on_through_a_reload_and_its_model_answers_in_the_sentiment_t
     expect(page.locator("#tea-sentiment-result")).to_contain_text("好评")
 
 
-def test_a_stopped_run_says_so_and_a_second_visitor_sees_nothing_of_it(visit):
+def test_a_stopped_run_is_seen_by_its_link_alone(visit):
     page = visit("?tab=finetune", lang="zh")
     page.locator("#tea-finetune-topics").click()
     expect(page.locator("#tea-finetune-dataset")).to_contain_text("点心")
@@ -58,6 +58,19 @@ def test_a_stopped_run_says_so_and_a_second_visitor_sees_nothing_of_it(visit):
     stranger.wait_for_timeout(1500)
     expect(stranger.locator("#tea-finetune-run")).to_contain_text("还没有开始训练")
     expect(stranger.locator("#tea-finetune-stop")).to_be_hidden()
+
+    page.wait_for_url(re.compile("run=[a-z2-9]{20}"))
+    friend = visit("?" + page.url.partition("?")[2], lang="zh")
+    expect(friend.locator("#tea-finetune-run")).to_contain_text(re.compile("停"))
+    expect(friend.locator("#tea-finetune-resume")).to_be_visible()
+
+
+def test_a_plan_says_minutes_and_memory_before_anything_is_trained(visit):
+    page = visit("?tab=finetune", lang="en")
+    page.locator("#tea-finetune-topics").click()
+    expect(page.locator("#tea-finetune-start")).to_be_enabled()
+    page.locator("#tea-finetune-plan").click()
+    expect(page.locator("#tea-finetune-planned")).to_contain_text(re.compile("MB|GB"), timeout=180_000)
 
 
 def test_a_table_without_labels_is_refused_in_words(visit, tmp_path):
