@@ -6,6 +6,7 @@ again finds its run by them.
 
 from __future__ import annotations
 
+import html
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -129,7 +130,9 @@ class Handlers:
         for run_id in filter(None, [asked, *(ids or [])]):
             try:
                 opened = self.opened(self._runs.status(run_id), ids or [], lang)
-            except UnknownRun:
+            except UnknownRun as error:
+                if run_id == asked:
+                    gr.Warning(html.escape(self._strings.text(error.key, lang, **error.values)))
                 continue
             return opened if ids else [opened[0], gr.skip(), *opened[2:]]
         return self._nothing(lang)

@@ -141,6 +141,12 @@ def test_a_visitor_is_counted_by_a_random_word_that_their_browser_keeps():
     assert runs.visitors[:2] == [first, first]
 
 
+def test_a_link_to_a_run_that_is_gone_says_so_and_shows_the_visitors_own(make_handlers):
+    with pytest.warns(UserWarning, match="&lt;gone&gt;"):
+        run_id, *_ = make_handlers(FINISHED).arrive(["abc"], "", "<gone>", "en")
+    assert run_id == "abc"
+
+
 def test_every_way_to_show_a_run_fills_the_same_components(make_handlers):
     handlers = make_handlers(FINISHED)
     counts = {
