@@ -97,7 +97,7 @@ def build(
     picker.input(reporter.said(handlers.open_run), [picker, desk.ids, ui.lang], opened, **QUIET)
     # A tab is mounted when it is first looked at, and only then the browser's store has a value: demo.load is too early.
     desk.ids.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **_HEARD)
-    asked.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **_HEARD)
+    asked.change(handlers.follow, [desk.ids, desk.run_id, asked, ui.lang], opened, **_HEARD)
     # The picker holds the id in the browser, where a State has no value.
     picker.change(None, picker, js=_KEEP_RUN_IN_URL, api_visibility="private")
     return FinetuneTab(take.use, desk.run_id, desk.ids, asked)
@@ -130,12 +130,18 @@ class Handlers:
         for run_id in filter(None, [asked, *(ids or [])]):
             try:
                 opened = self.opened(self._runs.status(run_id), ids or [], lang)
-            except UnknownRun as error:
-                if run_id == asked:
-                    gr.Warning(html.escape(self._strings.text(error.key, lang, **error.values)))
+            except UnknownRun:
                 continue
             return opened if ids else [opened[0], gr.skip(), *opened[2:]]
         return self._nothing(lang)
+
+    def follow(self, ids: list[str] | None, shown: str, asked: str, lang: str) -> list[Any]:
+        """The address names a run: as `arrive`, and it is said where there is no such run any more."""
+        try:
+            self._runs.status(asked)
+        except UnknownRun as error:
+            gr.Warning(html.escape(self._strings.text(error.key, lang, **error.values)))
+        return self.arrive(ids, shown, asked, lang)
 
     def open_run(self, run_id: str | None, ids: list[str] | None, lang: str) -> list[Any]:
         """A run chosen among one's own, or whose id was pasted."""

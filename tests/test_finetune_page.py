@@ -143,7 +143,7 @@ def test_a_visitor_is_counted_by_a_random_word_that_their_browser_keeps():
 
 def test_a_link_to_a_run_that_is_gone_says_so_and_shows_the_visitors_own(make_handlers):
     with pytest.warns(UserWarning, match="&lt;gone&gt;"):
-        run_id, *_ = make_handlers(FINISHED).arrive(["abc"], "", "<gone>", "en")
+        run_id, *_ = make_handlers(FINISHED).follow(["abc"], "", "<gone>", "en")
     assert run_id == "abc"
 
 
