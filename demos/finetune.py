@@ -18,7 +18,7 @@ from demos import finetune_steps, finetune_task
 from demos.errors import Reporter
 from demos.finetune_compare import ComparePart
 from demos.finetune_data import DataPart
-from demos.finetune_desk import AT_ONCE, QUIET, Desk, Part, Runs
+from demos.finetune_desk import AT_ONCE, QUIET, Desk, Part, Runs, ids_in
 from demos.finetune_evaluation import EvaluationPart, FoundEvaluations, Runner
 from demos.finetune_options import OptionsPart
 from demos.finetune_plan import PlanPart
@@ -90,14 +90,15 @@ def build(
     handlers = Handlers(runs, ui.strings, parts)
     finetune_task.connect(desk, handlers.fields)
     shown = [desk.run, steps, timer, *(output for part in parts for output in part.outputs)]
+    found = [desk.run_id, picker, *shown]
     opened = [desk.run_id, desk.ids, picker, *shown]
     _connect_table(desk, steps, start)
     _connect_start(desk, handlers, start, opened)
     _connect_run(desk, handlers, progress, timer, shown)
     picker.input(reporter.said(handlers.open_run), [picker, desk.ids, ui.lang], opened, **QUIET)
     # A tab is mounted when it is first looked at, and only then the browser's store has a value: demo.load is too early.
-    desk.ids.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], opened, **_HEARD)
-    asked.change(handlers.follow, [desk.ids, desk.run_id, asked, ui.lang], opened, **_HEARD)
+    desk.ids.change(handlers.arrive, [desk.ids, desk.run_id, asked, ui.lang], found, **_HEARD)
+    asked.change(handlers.follow, [desk.ids, desk.run_id, asked, ui.lang], found, **_HEARD)
     # The picker holds the id in the browser, where a State has no value.
     picker.change(None, picker, js=_KEEP_RUN_IN_URL, api_visibility="private")
     return FinetuneTab(take.use, desk.run_id, desk.ids, asked)
@@ -110,32 +111,30 @@ class Handlers:
         self._runs, self._strings, self._parts = runs, strings, parts
         self.fields = {name: component for part in parts for name, component in part.fields.items()}
 
-    def start(self, lang: str, visitor: str | None, ids: list[str] | None, *values: Any) -> list[Any]:
+    def start(self, lang: str, visitor: str | None, ids: str | None, *values: Any) -> list[Any]:
         """The visitor, and a queued run, drawn; its id is the first of theirs. values: in the order of `fields`."""
         options = dict(zip(self.fields, values, strict=True))
         if not options.get("file"):
             raise BadInput("errors.no_file")
         visitor = visitor or secrets.token_urlsafe()
         run = self._runs.start(FinetuneRequest(**options), visitor)
-        return [visitor, *self.opened(run, ids or [], lang)]
+        return [visitor, *self.opened(run, ids, lang)]
 
-    def arrive(self, ids: list[str] | None, shown: str, asked: str, lang: str) -> list[Any]:
+    def arrive(self, ids: str | None, shown: str, asked: str, lang: str) -> list[Any]:
         """The browser gave its ids, or the address a run: that one, else the visitor's latest that still exists.
 
-        A run that is shown already stays. The address may be read before the browser has given its ids: then they are
-        not written over, and the run is put to them when they come.
+        A run that is shown already stays. A run that only a link named is not put to the visitor's own.
         """
-        if shown and shown == (asked or shown) and (not ids or shown in ids):
-            return [gr.skip()] * len(self._nothing(lang))
-        for run_id in filter(None, [asked, *(ids or [])]):
+        if shown and shown == (asked or shown):
+            return [gr.skip()] * len(self._found(None, "", lang))
+        for run_id in filter(None, [asked, *ids_in(ids)]):
             try:
-                opened = self.opened(self._runs.status(run_id), ids or [], lang)
+                return self._found(self._runs.status(run_id), ids, lang)
             except UnknownRun:
                 continue
-            return opened if ids else [opened[0], gr.skip(), *opened[2:]]
-        return self._nothing(lang)
+        return self._found(None, "", lang)
 
-    def follow(self, ids: list[str] | None, shown: str, asked: str, lang: str) -> list[Any]:
+    def follow(self, ids: str | None, shown: str, asked: str, lang: str) -> list[Any]:
         """The address names a run: as `arrive`, and it is said where there is no such run any more."""
         try:
             self._runs.status(asked)
@@ -143,11 +142,12 @@ class Handlers:
             gr.Warning(html.escape(self._strings.text(error.key, lang, **error.values)))
         return self.arrive(ids, shown, asked, lang)
 
-    def open_run(self, run_id: str | None, ids: list[str] | None, lang: str) -> list[Any]:
+    def open_run(self, run_id: str | None, ids: str | None, lang: str) -> list[Any]:
         """A run chosen among one's own, or whose id was pasted."""
         if not (run_id or "").strip():
-            return self._nothing(lang)
-        return self.opened(self._runs.status(run_id), ids or [], lang)
+            nothing, *rest = self._found(None, "", lang)
+            return [nothing, gr.skip(), *rest]
+        return self.opened(self._runs.status(run_id), ids, lang)
 
     def poll(self, run_id: str, lang: str) -> list[Any]:
         return self.shown(self._runs.status(run_id), lang)
@@ -162,10 +162,10 @@ class Handlers:
         """The same in another language: the steps, the timer, the parts."""
         return [finetune_steps.steps(self._strings, report, run, lang), *self.shown(run, lang)[2:]]
 
-    def opened(self, run: Run, ids: Sequence[str], lang: str) -> list[Any]:
+    def opened(self, run: Run, ids: str | None, lang: str) -> list[Any]:
         """run_id, stored ids, the picker of runs, and the run itself."""
-        kept = list(dict.fromkeys([run.run_id, *ids]))[:_KEPT_IDS]
-        return [run.run_id, kept, gr.update(choices=kept, value=run.run_id, visible=True), *self.shown(run, lang)]
+        run_id, *rest = self._found(run, ids, lang)
+        return [run_id, " ".join(_kept(run, ids)), *rest]
 
     def shown(self, run: Run | None, lang: str) -> list[Any]:
         """The run; the steps; the timer as its state wants it; what each part draws of it."""
@@ -173,8 +173,17 @@ class Handlers:
         timer = gr.Timer(active=run is not None and run.is_under_way)
         return [run, steps, timer, *(update for part in self._parts for update in part.show(run, lang))]
 
-    def _nothing(self, lang: str) -> list[Any]:
-        return ["", gr.skip(), gr.skip(), *self.shown(None, lang)]
+    def _found(self, run: Run | None, ids: str | None, lang: str) -> list[Any]:
+        """run_id, the picker of runs, and the run itself."""
+        if run is None:
+            return ["", gr.skip(), *self.shown(None, lang)]
+        picker = gr.update(choices=_kept(run, ids), value=run.run_id, visible=True)
+        return [run.run_id, picker, *self.shown(run, lang)]
+
+
+def _kept(run: Run, ids: str | None) -> list[str]:
+    """The visitor's runs with this one first."""
+    return list(dict.fromkeys([run.run_id, *ids_in(ids)]))[:_KEPT_IDS]
 
 
 def _connect_table(desk: Desk, steps: gr.HTML, start: gr.Button) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from demos.finetune_compare_view import CompareView
-from demos.finetune_desk import AT_ONCE, QUIET, Desk
+from demos.finetune_desk import AT_ONCE, QUIET, Desk, ids_in
 from models.errors import UnknownRun
 from models.finetune import comparison
 from models.finetune.comparison import MOST, Comparison
@@ -46,9 +46,9 @@ class ComparePart:
         """Nothing here goes with the one run that the tab shows."""
         return []
 
-    def offer(self, ids: Sequence[str] | None, lang: str) -> Any:
+    def offer(self, ids: str | None, lang: str) -> Any:
         """One's own runs that still exist, the latest first, each told by its day, its base and its state."""
-        return gr.update(choices=[(self._view.name(run, lang), run.run_id) for run in self._known(ids or [])])
+        return gr.update(choices=[(self._view.name(run, lang), run.run_id) for run in self._known(ids_in(ids))])
 
     def compare(self, chosen: Sequence[str] | None, lang: str) -> tuple[Comparison, str]:
         found = comparison.compare([self._runs.folder(run_id) for run_id in chosen or []])

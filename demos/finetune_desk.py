@@ -27,7 +27,7 @@ from models.settings import Settings
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 8}
 # Fixed, so that the ids outlive a restart of the server.
-RUN_STORE = {"storage_key": "teahouse-runs", "secret": "teahouse"}
+RUN_STORE = {"storage_key": "teahouse-my-runs", "secret": "teahouse"}
 _VISITOR_STORE = {"storage_key": "teahouse-visitor", "secret": "teahouse"}
 
 
@@ -45,6 +45,20 @@ class Runs(Protocol):
     def trained(self, run_id: str) -> RunFolder: ...
 
 
+def own_ids() -> gr.BrowserState:
+    """The ids of the visitor's runs as the browser keeps them: one string.
+
+    A list in a BrowserState is taken for a changed one whenever Gradio touches any component, is written to the browser
+    again, and calls its listeners without an end.
+    """
+    return gr.BrowserState("", **RUN_STORE)
+
+
+def ids_in(stored: str | None) -> list[str]:
+    """The latest first."""
+    return (stored or "").split()
+
+
 @dataclass(frozen=True)
 class Desk:
     """Made once a page, inside its gr.Tab, before the steps."""
@@ -57,7 +71,7 @@ class Desk:
     report: gr.State = field(default_factory=lambda: gr.State(None))  # DatasetReport of the table in step 1
     run: gr.State = field(default_factory=lambda: gr.State(None))  # the Run that is shown
     run_id: gr.State = field(default_factory=lambda: gr.State(""))
-    ids: gr.BrowserState = field(default_factory=lambda: gr.BrowserState([], **RUN_STORE))  # the visitor's runs
+    ids: gr.BrowserState = field(default_factory=own_ids)  # the visitor's runs: see ids_in
     # A random word by which a visitor's runs are counted; "" until they start one.
     visitor: gr.BrowserState = field(default_factory=lambda: gr.BrowserState("", **_VISITOR_STORE))
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import gradio as gr
 from gradio.events import Dependency
 
-from demos.finetune_desk import RUN_STORE
+from demos.finetune_desk import ids_in, own_ids
 from demos.i18n import Localizer
 from demos.model_picker import picker_choices
 from models.catalog import Catalog
@@ -42,14 +42,14 @@ class OwnRuns:
         arrived: the event of an opened page. It words all choices anew, as each change of language does, so the runs
         are put back after both.
         """
-        stored = gr.BrowserState([], **RUN_STORE)
+        stored = own_ids()
         inputs, outputs = [ids, stored, self._ui.lang], [picker for _, picker in self._pickers]
         arrived.then(self.offer, inputs, outputs, **_AT_ONCE)
         gr.on([ids.change, self._ui.lang.change], self.offer, inputs, outputs, **_AT_ONCE)
 
-    def offer(self, ids: Sequence[str] | None, stored: Sequence[str] | None, lang: str) -> list[Any]:
+    def offer(self, ids: str | None, stored: str | None, lang: str) -> list[Any]:
         """Choices for each picker: the runs that have a model of its task, then the known models."""
-        found = self._tasks(dict.fromkeys([*(ids or []), *(stored or [])]))
+        found = self._tasks(dict.fromkeys([*ids_in(ids), *ids_in(stored)]))
         return [gr.update(choices=self._choices(task, found, lang)) for task, _ in self._pickers]
 
     def _choices(self, task: Task, found: Mapping[str, Task], lang: str) -> list[tuple[str, str]]:

@@ -126,7 +126,7 @@ def test_a_push_says_where_the_model_stands_and_clears_the_token(make_desk, sett
 
 def test_only_runs_that_still_exist_are_offered_for_comparison_and_the_latest_first(make_desk):
     old, new = finished("a"), replace(finished("b", base_model="tea/bert"), queued_at=2.0)
-    offered = ComparePart(make_desk(old, new)).offer(["a" * 20, "x" * 20, "b" * 20], "en")
+    offered = ComparePart(make_desk(old, new)).offer(" ".join(letter * 20 for letter in "axb"), "en")
     assert [value for _, value in offered["choices"]] == ["b" * 20, "a" * 20]
     assert "tea/bert" in offered["choices"][0][0]
     assert "finished" in offered["choices"][0][0]
@@ -202,7 +202,7 @@ def test_own_models_stand_first_in_the_pickers_of_their_task(make_desk, lang):
     desk = make_desk(classifier, untrained, writer)
     pickers = [("text-classification", gr.Dropdown()), ("text-generation", gr.Dropdown())]
     own = OwnRuns(desk.ui, desk.runs, desk.catalog, pickers)
-    offered = own.offer([], ["a" * 20, "b" * 20, "c" * 20, "gone"], lang)  # the Fine-tune tab was not looked at yet
+    offered = own.offer("", " ".join(["a" * 20, "b" * 20, "c" * 20, "gone"]), lang)  # the Fine-tune tab was not looked at yet
     names = [[value for _, value in update["choices"]] for update in offered]
     assert names[0][:2] == [f"run:{'a' * 20}", "sentiment-zh"]
     assert names[1][:2] == [f"run:{'c' * 20}", "gpt-zh"]

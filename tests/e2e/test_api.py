@@ -34,6 +34,8 @@ PROMISED = {
     "/explain_image": ["image", "model"],
     "/inspect_dataset": ["file", "text_column", "label_column"],
     "/repair_dataset": ["file", "text_column", "label_column", "repairs"],
+    "/preview_augmentation": ["file", "text_column", "label_column", "augment", "augment_share", "base_model", "seed"],
+    "/plan_finetune": ["file", "text_column", "label_column", "base_model", "epochs", "batch_size", "learning_rate"],
     "/start_finetune": ["file", "text_column", "label_column", "base_model", "epochs", "batch_size", "learning_rate"],
     "/finetune_status": ["run_id"],
     "/stop_finetune": ["run_id"],
@@ -148,6 +150,20 @@ def test_a_broken_table_is_named_in_both_languages_and_comes_back_repaired(clien
     assert {"ragged_rows", "encoding"} <= {mended["kind"] for mended in told["repairs"]}
     assert told["report"]["ready"]
     assert "茶不错, 就是贵" in Path(path).read_text("utf-8-sig")
+
+
+def test_three_rows_are_shown_varied_and_a_plan_says_what_a_training_takes(client):
+    table = handle_file(ASSETS / "finetune_topics.csv")
+    rows = client.predict(table, augment="swap", augment_share=0.3, api_name="/preview_augmentation")
+    assert len(rows) == 3
+    assert all(sorted(row["text"]) == sorted(row["changed"]) for row in rows)
+    assert any(row["text"] != row["changed"] for row in rows)
+    plan = client.predict(table, epochs=2, minutes=30, api_name="/plan_finetune")
+    assert plan["seconds"] > 0
+    assert plan["peak_memory_bytes"] > 50_000_000
+    assert plan["options"]["epochs"] == 2
+    with pytest.raises(AppError, match=r"0\.01 minutes are too few"):
+        client.predict(table, minutes=0.01, api_name="/plan_finetune")
 
 
 def test_a_run_trains_answers_and_is_downloaded(client):

@@ -51,6 +51,16 @@ def test_an_embedded_tab_has_no_header_and_no_footer(visit):
     expect(page.locator("footer")).to_be_hidden()
 
 
+@pytest.mark.parametrize("tab", ["sentiment", "finetune"])
+def test_a_page_that_nobody_touches_asks_the_server_for_nothing(visit, tab):
+    page = visit(f"?tab={tab}")
+    page.wait_for_timeout(8000)
+    asked = []
+    page.on("request", lambda request: asked.append(request.post_data) if request.method == "POST" else None)
+    page.wait_for_timeout(4000)
+    assert asked == []
+
+
 @pytest.mark.parametrize("tab", ["sentiment", "generation", "vision", "finetune"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_nothing_is_wider_than_a_small_phone(visit, tab, lang):
