@@ -121,7 +121,7 @@ def visit(browser, server) -> Iterator[Callable]:
         )
         page.goto(f"{server}/{query}")
         page.wait_for_selector("#tea-tabs")
-        page.wait_for_function("() => !document.documentElement.classList.contains('tea-waking')")
+        page.wait_for_function("() => document.documentElement.classList.contains('tea-awake')")
         return page
 
     yield open_page
