@@ -35,7 +35,7 @@ from models.finetune.run import Run
 from models.settings import Settings
 
 _KEPT_IDS = 20
-_POLL_SECONDS = 1.5
+_POLL_SECONDS = 3.0  # each answer costs the browser about half a second of one core
 # Through the queue: only then do listeners of the States that a run changes hear of it.
 _HEARD = QUIET | {"concurrency_limit": None}
 # So that a reload, and a copied address, open the same run.
