@@ -137,7 +137,8 @@ class Handlers:
     def follow(self, ids: str | None, shown: str, asked: str, lang: str) -> list[Any]:
         """The address names a run: as `arrive`, and it is said where there is no such run any more."""
         try:
-            self._runs.status(asked)
+            if asked:
+                self._runs.status(asked)
         except UnknownRun as error:
             gr.Warning(html.escape(self._strings.text(error.key, lang, **error.values)))
         return self.arrive(ids, shown, asked, lang)

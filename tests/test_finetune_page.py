@@ -121,6 +121,10 @@ def test_a_link_to_a_run_opens_it_before_the_visitors_own(make_handlers):
     assert handlers.arrive("abc", "", "gone", "zh")[0] == "abc"
 
 
+def test_a_page_without_a_link_to_a_run_says_nothing_of_one(make_handlers):
+    assert make_handlers(FINISHED).follow("", "", "", "en")[0] == ""
+
+
 def test_a_run_that_is_shown_stays_when_the_browsers_ids_are_told_again(make_handlers):
     assert set(map(str, make_handlers(FINISHED).arrive("abc", "abc", "", "zh"))) == {str(gr.skip())}
 
