@@ -11,13 +11,11 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 WHOLE_RUN = 300_000  # ms; some 40 s on two idle cores
-FINISHED = {"zh": "训练完成", "en": "Finished in"}
 POSITIVE_TEXT = "茶汤清亮，香气很足，店家也热情。"
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_a_run_goes_on_through_a_reload_and_its_model_answers_in_the_sentiment_tab(visit, server, lang):
-    page = visit("?tab=finetune", lang=lang)
+def test_a_run_goes_on_through_a_reload_and_its_model_answers_in_the_sentiment_tab(visit, server):
+    page = visit("?tab=finetune", lang="en")
     page.locator("#tea-finetune-tea").click()
     expect(page.locator("#tea-finetune-dataset")).to_contain_text("好评")
     page.locator("#tea-finetune-start").click()
@@ -26,7 +24,7 @@ def test_a_run_goes_on_through_a_reload_and_its_model_answers_in_the_sentiment_t
 
     page.goto(f"{server}/?tab=finetune")
     expect(page.locator("#tea-finetune-run svg").first).to_be_visible(timeout=60_000)
-    expect(page.locator("#tea-finetune-run")).to_contain_text(FINISHED[lang], timeout=WHOLE_RUN)
+    expect(page.locator("#tea-finetune-run")).to_contain_text("Finished in", timeout=WHOLE_RUN)
 
     expect(page.locator(".tea-worth-verdict")).to_contain_text("F1", timeout=60_000)
     page.locator("#tea-evaluation-text textarea").fill(POSITIVE_TEXT)
