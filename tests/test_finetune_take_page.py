@@ -202,7 +202,8 @@ def test_own_models_stand_first_in_the_pickers_of_their_task(make_desk, lang):
     desk = make_desk(classifier, untrained, writer)
     pickers = [("text-classification", gr.Dropdown()), ("text-generation", gr.Dropdown())]
     own = OwnRuns(desk.ui, desk.runs, desk.catalog, pickers)
-    offered = own.offer("", " ".join(["a" * 20, "b" * 20, "c" * 20, "gone"]), lang)  # the Fine-tune tab was not looked at yet
+    # The Fine-tune tab was not looked at yet.
+    offered = own.offer("", " ".join(["a" * 20, "b" * 20, "c" * 20, "gone"]), lang)
     names = [[value for _, value in update["choices"]] for update in offered]
     assert names[0][:2] == [f"run:{'a' * 20}", "sentiment-zh"]
     assert names[1][:2] == [f"run:{'c' * 20}", "gpt-zh"]
