@@ -145,9 +145,9 @@ def test_a_name_that_no_place_has_is_answered_with_each_place() -> None:
 
 
 def test_failures_pass_through_the_events_of_a_fine_tuning_run() -> None:
-    from models.finetune.worker import _plain
+    from models.finetune.telling import plain
 
     error = UnknownModel("errors.unknown_repository", model="x", tried=[phrase("failures.missing", place=PLACE)])
-    values = json.loads(json.dumps(_plain(error.values)))
+    values = json.loads(json.dumps(plain(error.values)))
     assert PLACE in STRINGS.text(error.key, "zh", **values)
     assert isinstance(error, errors.TeahouseError)
