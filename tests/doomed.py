@@ -25,14 +25,11 @@ def _in_training(step: int) -> Callable[[Event], bool]:
 # What the worker is just about to tell when it dies.
 MOMENTS: dict[str, Callable[[Event], bool]] = {
     "loading": lambda event: event.get("phase") == "loading",
-    "preparing": lambda event: event.get("phase") == "preparing",
     "before any checkpoint": _in_training(2),
     "in the middle of an epoch": _in_training(7),
-    "after an evaluation": lambda event: "held_out" in event and event["step"] == 10,
     "right after a checkpoint": lambda event: event.get("checkpoint", 0) >= 5,
     "after the last step": lambda event: event.get("phase") == "evaluating",
     "saving": lambda event: event.get("phase") == "saving",
-    "after saving": lambda event: "metrics" in event,
     "comparing": lambda event: event.get("phase") == "comparing",
     "telling its end": lambda event: event.get("state") == "finished",
 }
