@@ -28,7 +28,7 @@ from demos.finetune_writing import WritingPart
 from demos.i18n import DEFAULT, Localizer, Strings
 from demos.waiting import Waiter
 from models.catalog import Catalog
-from models.errors import BadInput, UnknownRun
+from models.errors import UnknownRun
 from models.finetune.dataset import DatasetReport
 from models.finetune.request import FinetuneRequest
 from models.finetune.run import Run
@@ -113,11 +113,9 @@ class Handlers:
 
     def start(self, lang: str, visitor: str | None, ids: str | None, *values: Any) -> list[Any]:
         """The visitor, and a queued run, drawn; its id is the first of theirs. values: in the order of `fields`."""
-        options = dict(zip(self.fields, values, strict=True))
-        if not options.get("file"):
-            raise BadInput("errors.no_file")
+        request = FinetuneRequest(**dict(zip(self.fields, values, strict=True)))
         visitor = visitor or secrets.token_urlsafe()
-        run = self._runs.start(FinetuneRequest(**options), visitor)
+        run = self._runs.start(request, visitor)
         return [visitor, *self.opened(run, ids, lang)]
 
     def arrive(self, ids: str | None, shown: str, asked: str, lang: str) -> list[Any]:

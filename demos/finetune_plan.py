@@ -15,7 +15,7 @@ import gradio as gr
 from demos.finetune_desk import AT_ONCE, QUIET, Desk, Runs
 from demos.finetune_plan_view import PlanView
 from demos.i18n import Localizer, Words
-from models.errors import BadInput, TeahouseError
+from models.errors import TeahouseError
 from models.finetune.plan import Plan
 from models.finetune.preview import ChangedRow
 from models.finetune.request import CHOICES, FinetuneRequest
@@ -67,10 +67,7 @@ class PlanHandlers:
         yield plan, changed, self.view.plan(plan, changed, lang), *controls
 
     def _request(self, values: tuple[Any, ...]) -> FinetuneRequest:
-        options = dict(zip(self._names, values, strict=True))
-        if not options.get("file"):
-            raise BadInput("errors.no_file")
-        return FinetuneRequest(**options)
+        return FinetuneRequest(**dict(zip(self._names, values, strict=True)))
 
 
 class PlanPart:

@@ -8,9 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import subprocess
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -20,15 +17,14 @@ from typing import Protocol
 from models.errors import UnknownRun
 from models.finetune import corrections, evaluation, mistakes
 from models.finetune.evaluation import Evaluation
+from models.finetune.process import launch
 from models.finetune.request import CLASSIFY
 from models.finetune.run import Run
 from models.finetune.run_folder import RunFolder
 from models.settings import Settings
 
 logger = logging.getLogger(__name__)
-_ROOT = Path(__file__).resolve().parents[2]
 _KEPT = 16  # evaluations in memory: a page that polls reads none twice
-_CALM = {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
 
 
 class FinetuneRuns(Protocol):
@@ -98,16 +94,6 @@ class Evaluations:
         return self._settings.uploads / "finetuned" / self._runs.folder(run_id).run_id / name
 
     def _compute(self, folder: RunFolder) -> None:
-        command = [sys.executable, "-m", "models.finetune.evaluator", str(folder.path)]
-        with folder.log.open("ab") as log:
-            done = subprocess.run(
-                command,
-                cwd=_ROOT,
-                env=_CALM | os.environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                check=False,
-            )
-        if done.returncode:
-            logger.error("evaluating a run failed with status %d: see its log.txt", done.returncode)
+        status = launch("models.finetune.evaluator", folder).wait()
+        if status:
+            logger.error("evaluating a run failed with status %d: see its log.txt", status)

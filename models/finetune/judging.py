@@ -22,7 +22,7 @@ from models.finetune.doubtful import DoubtfulRow
 from models.finetune.evaluation import Contender, Evaluation, Tell, Verdict
 from models.finetune.mistakes import JudgedRow
 from models.finetune.reading import CalledOff, Reading, half_precision_bytes, read
-from models.finetune.run_folder import RunFolder
+from models.finetune.run_folder import RunFolder, spec_of_run
 from models.finetune.split import Split, split
 from models.loading import Loader
 from models.sources import Sources
@@ -116,7 +116,8 @@ class Judging:
     @cached_property
     def _base(self) -> _Read:
         """What the base model says of the training rows that it reads, then of the held-out rows."""
-        catalog = Catalog(find_run=self._other_run, local_folders=self._settings.local_folders)
+        others = partial(spec_of_run, self._folder.path.parent)
+        catalog = Catalog(find_run=others, local_folders=self._settings.local_folders)
         spec = catalog.find(self._request.base_model, self._request.task)
         return self._read(replace(spec, is_base=True), self._read_rows, "frozen")
 
@@ -209,10 +210,6 @@ class Judging:
             reading = read(loaded, self._texts(rows), length, told, self._should_stop)
             seconds = time.monotonic() - started
             return _Read(reading, tuple(loaded.labels), spec.bare, half_precision_bytes(loaded), seconds)
-
-    def _other_run(self, run_id: str) -> ModelSpec:
-        folder = RunFolder(self._folder.path.parent / run_id)
-        return ModelSpec(name=f"run:{run_id}", task=self._request.task, source=str(folder.model), origin="run")
 
     def _at(self, part: str, share: float) -> None:
         """Tells how far it is, and ends here where nobody waits any more."""

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,8 @@ from models.errors import TeahouseError
 from models.finetune import class_weights
 from models.finetune.measured import Measured, Pace
 from models.finetune.request import CLASSIFY, FinetuneRequest
-from models.finetune.run_folder import RunFolder
+from models.finetune.run_folder import RunFolder, spec_of_run
 from models.finetune.telling import plain
-from models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from models.finetune.course import Course, Item, Lesson
@@ -79,14 +79,11 @@ class Measuring:
     def _prepared(self) -> tuple[Course, Lesson]:
         from models.finetune.course import course_for
 
-        catalog = Catalog(find_run=self._other_run, local_folders=self._settings.local_folders)
+        catalog = Catalog(
+            find_run=partial(spec_of_run, self._settings.runs), local_folders=self._settings.local_folders
+        )
         course = course_for(self._request.task)
         return course, course.prepare(self._request, self._settings, Activity(), catalog, lambda phase: None)
-
-    def _other_run(self, run_id: str) -> ModelSpec:
-        """A run may start from the model of another, which the store has looked up before."""
-        folder = RunFolder(self._settings.runs / run_id)
-        return ModelSpec(name=f"run:{run_id}", task=folder.request().task, source=str(folder.model), origin="run")
 
     def _paces(
         self, lesson: Lesson, items: Sequence[Item], ways: Sequence[FinetuneRequest]

@@ -16,6 +16,7 @@ from typing import Any
 from models.finetune.request import FinetuneRequest
 from models.finetune.split import Split
 from models.settings import Settings
+from models.spec import ModelSpec
 
 
 class RunFolder:
@@ -109,6 +110,12 @@ class RunFolder:
         except FileNotFoundError:
             return None
         return values["pid"], values["created"]
+
+
+def spec_of_run(runs: Path, run_id: str) -> ModelSpec:
+    """The model of another run under `runs`, from which a run may start. The store has looked up before that there is one."""
+    folder = RunFolder(runs / run_id)
+    return ModelSpec(name=f"run:{run_id}", task=folder.request().task, source=str(folder.model), origin="run")
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,8 @@ from models.catalog import Catalog
 from models.errors import TeahouseError
 from models.finetune import provenance
 from models.finetune.process import mark
-from models.finetune.run_folder import RunFolder
+from models.finetune.run_folder import RunFolder, spec_of_run
 from models.finetune.telling import Teller, plain, rounded
-from models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from models.finetune.course import Course, Lesson
@@ -54,7 +54,8 @@ class Worker:
         self._request = folder.request()
         self._ends = time.monotonic() + self._settings.max_train_seconds
         self._next_checkpoint = 0.0
-        self._catalog = Catalog(find_run=self._other_run, local_folders=self._settings.local_folders)
+        others = partial(spec_of_run, folder.path.parent)
+        self._catalog = Catalog(find_run=others, local_folders=self._settings.local_folders)
 
     def run(self) -> None:
         """Writes the events of a whole run, the last one with its end."""
@@ -101,11 +102,6 @@ class Worker:
         finally:
             done.set()
             teller.join()
-
-    def _other_run(self, run_id: str) -> ModelSpec:
-        """A run may start from the model of another, which the store has looked up before."""
-        folder = RunFolder(self._folder.path.parent / run_id)
-        return ModelSpec(name=f"run:{run_id}", task=folder.request().task, source=str(folder.model), origin="run")
 
     def _tell_download(self, activity: Activity, done: threading.Event) -> None:
         while not done.wait(_TICK):
@@ -181,10 +177,8 @@ class Worker:
 
     def _compare(self) -> None:
         """Whether it was worth it. The model is usable already: a failure here costs the comparison, not the run."""
-        try:
-            from models.finetune import evaluation
-        except ImportError:
-            return
+        from models.finetune import evaluation  # imports much that a training does not need
+
         self._tell(phase="comparing")
         try:
             evaluation.evaluate(self._folder, self._tell_comparison, self._should_stop)

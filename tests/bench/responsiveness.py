@@ -21,7 +21,7 @@ from pathlib import Path
 
 from gradio_client import Client, handle_file
 
-from tests.bench.start import ROOT, free_port
+from tests.bench.start import ROOT, free_port, wait_for_page
 
 TEXTS = (
     "房间干净，服务也很周到，下次还来。",
@@ -30,7 +30,6 @@ TEXTS = (
     "包装破了，客服也不理人。",
 )
 TOPICS = ROOT / "assets" / "examples" / "finetune_topics.csv"
-_START_SECONDS = 180
 
 
 @contextmanager
@@ -40,22 +39,12 @@ def app(home: Path) -> Iterator[Client]:
     with (home / "app.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environ, stdout=log, stderr=log)
     try:
-        with closing(_connected(f"http://127.0.0.1:{port}")) as client:
+        wait_for_page(port, process)
+        with closing(Client(f"http://127.0.0.1:{port}", verbose=False)) as client:
             yield client
     finally:
         process.terminate()
         process.wait(60)
-
-
-def _connected(url: str) -> Client:
-    ends = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            return Client(url, verbose=False)
-        except Exception:
-            if time.monotonic() > ends:
-                raise
-            time.sleep(0.5)
 
 
 def waits(client: Client, calls: int, every: float) -> list[float]:

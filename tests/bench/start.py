@@ -36,16 +36,22 @@ def seconds_to_page(command: list[str]) -> float:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            while process.poll() is None:
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).read()
-                    return time.perf_counter() - started
-                except (urllib.error.URLError, ConnectionError, TimeoutError):
-                    time.sleep(0.02)
-            raise RuntimeError(f"{command} ended with {process.returncode}")
+            wait_for_page(port, process)
+            return time.perf_counter() - started
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+def wait_for_page(port: int, process: subprocess.Popen) -> None:
+    """Until it was read whole. RuntimeError where the process has ended instead."""
+    while process.poll() is None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).read()
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.02)
+    raise RuntimeError(f"{process.args} ended with {process.returncode}")
 
 
 def main() -> None:
