@@ -12,14 +12,12 @@ from typing import Any, Protocol
 import gradio as gr
 from gradio.events import Dependency
 
-from demos.finetune_desk import ids_in, own_ids
+from demos.finetune_desk import AT_ONCE, ids_in, own_ids
 from demos.i18n import Localizer
 from demos.model_picker import picker_choices
 from models.catalog import Catalog
 from models.errors import UnknownRun
 from models.spec import ModelSpec, Task
-
-_AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 class Finder(Protocol):
@@ -44,8 +42,8 @@ class OwnRuns:
         """
         stored = own_ids()
         inputs, outputs = [ids, stored, self._ui.lang], [picker for _, picker in self._pickers]
-        arrived.then(self.offer, inputs, outputs, **_AT_ONCE)
-        gr.on([ids.change, self._ui.lang.change], self.offer, inputs, outputs, **_AT_ONCE)
+        arrived.then(self.offer, inputs, outputs, **AT_ONCE)
+        gr.on([ids.change, self._ui.lang.change], self.offer, inputs, outputs, **AT_ONCE)
 
     def offer(self, ids: str | None, stored: str | None, lang: str) -> list[Any]:
         """Choices for each picker: the runs that have a model of its task, then the known models."""

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from models.finetune.records import Dialect, split
 
 logger = logging.getLogger(__name__)
-COMMA = Dialect(",")
 _DELIMITERS = (",", "\t", ";", "|")
 _WIDE_COMMA = "，"  # typed in a Chinese input method; stands in every prose too, so it is tried only after the others
 _SAMPLE_LINES = 60

@@ -38,6 +38,11 @@ def split(text: str, dialect: Dialect) -> Iterator[Record]:
             yield record
 
 
+def has_open_quote(cell: str, quote: str) -> bool:
+    """Whether the quotation mark before a cell is never closed."""
+    return cell.lstrip().startswith(quote) and cell.count(quote) % 2 == 1
+
+
 class _Reader:
     def __init__(self, text: str, dialect: Dialect) -> None:
         self._text, self._dialect = text, dialect
@@ -51,7 +56,7 @@ class _Reader:
         while True:
             cell, is_literal, found = self._cell(position)
             cells.append(cell)
-            is_open |= is_literal and self._is_open(cell)
+            is_open |= is_literal and has_open_quote(cell, self._dialect.quote)
             position = found.end()
             if found["end"] != self._dialect.delimiter or not found["end"]:
                 self._width = self._width or len(cells)
@@ -72,10 +77,6 @@ class _Reader:
             bool(delimiter) and self._width > 1 and all(line.count(delimiter) == self._width - 1 for line in inner)
         )
         return is_record and len(inner) >= _SWALLOWED
-
-    def _is_open(self, cell: str) -> bool:
-        quote = self._dialect.quote
-        return cell.lstrip().startswith(quote) and cell.count(quote) % 2 == 1
 
     def _unescaped(self, quoted: str) -> str:
         quote, escape = self._dialect.quote, self._dialect.escape

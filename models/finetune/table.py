@@ -187,8 +187,7 @@ class _Reading:
 
     def _without_open_quote(self, cell: str) -> str:
         quote = self._dialect.quote
-        is_open = cell.lstrip().startswith(quote) and cell.count(quote) % 2 == 1
-        return cell.replace(quote, "", 1) if is_open else cell
+        return cell.replace(quote, "", 1) if records.has_open_quote(cell, quote) else cell
 
 
 def _unique(names: Sequence[str], places: Sequence[int]) -> list[str]:
