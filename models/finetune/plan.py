@@ -23,7 +23,7 @@ LOOKS, SAMPLE, BUCKET, LOOK_ROWS = 10, 256, 16, 32
 _CHECKPOINT_SHARE = 0.1  # of the time goes into writing checkpoints, at most
 # Comparing, beside what the models read: libraries imported, models loaded, contenders fitted and cross-validated. The
 # first of it goes by the time that loading takes here, the second by the rows.
-_COMPARING_LOADS, _COMPARING_A_ROW = 0.7, 0.004
+_COMPARING_LOADS, _COMPARING_A_ROW = 0.2, 0.004
 _COMPARING_BYTES = 64 * MB  # what its libraries take, beside the base model that is loaded once more
 MOST_READ = 5000  # training rows that the base model reads for it (judging.py)
 _MARGIN = 0.9  # of a visitor's minutes are planned for
