@@ -100,3 +100,21 @@ def test_lessons_on_the_views_of_another_seed_are_refused(pictures, tmp_path: Pa
     lessons.write(Brightness(), pictures, SEED, path)
     with pytest.raises(ValueError, match=f"seed {SEED}, not of seed {SEED + 1}"):
         lessons.read(pictures, torch.zeros(len(pictures), dtype=torch.long), [path], SEED + 1)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_muon_orthogonalises_in_float32_where_bfloat16_is_emulated(monkeypatch, fast: bool) -> None:
+    from models import precision
+    from models.recipes import common
+
+    machine = precision.Machine(multiplies_bfloat16=fast)
+    monkeypatch.setattr(precision, "this_machine", lambda: machine)
+    weight = torch.nn.Parameter(torch.zeros(8, 16))
+    weight.grad = torch.randn(8, 16)
+    optimiser = torch.optim.Muon([weight], lr=1.0, weight_decay=0.0, nesterov=False)
+    with common.muon_precision():
+        optimiser.step()
+    in_half = torch.equal(weight.detach(), weight.detach().bfloat16().float())
+    assert in_half == fast
+    assert weight.grad.norm() > 1  # it is not what was written to
+    assert torch.linalg.svdvals(weight.detach()).min() > 0.5

@@ -156,7 +156,8 @@ class Training:
         for optimiser, rates in zip(self.optimisers, self.rates, strict=True):
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * pace
-            optimiser.step()
+            with common.muon_precision():
+                optimiser.step()
         self.averaged.update_parameters(self.model)
         self.step += 1
         return float(value.detach())

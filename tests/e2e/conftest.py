@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hub_server import HubServer
+from hub_pushing import PushServer
 from tiny_models import write_gpt2
 
 ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "hf_abcdefghijklmnop"
 SAY = {"zh": "zh-CN", "en": "en-GB"}
 FLAGS = (
     "--no-sandbox",
@@ -30,9 +31,12 @@ FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def hub(tiny_bert: Path, tiny_gpt2: Path, tiny_vit: Path, deep_gpt2: Path) -> Iterator[HubServer]:
-    """The only Hub the app can reach: random models, slowly served so that the wait can be seen."""
-    server = HubServer()
+def hub(
+    tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path, tiny_gpt2: Path, tiny_vit: Path, deep_gpt2: Path
+) -> Iterator[PushServer]:
+    """The only Hub the app can reach: random models, slowly served so that the wait can be seen; TOKEN may write to tea."""
+    server = PushServer(tmp_path_factory.mktemp("pushed"))
+    server.tokens[TOKEN] = "tea"
     models = {"tea/bert": tiny_bert, "tea/gpt2": tiny_gpt2, "tea/vit": tiny_vit, "tea/deep-gpt2": deep_gpt2}
     for name, folder in models.items():
         server.add(name, folder)
@@ -48,9 +52,14 @@ def deep_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, hub: HubServer) -> Iterator[str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """TEAHOUSE_HOME of the app."""
+    return tmp_path_factory.mktemp("teahouse")
+
+
+@pytest.fixture(scope="session")
+def server(home: Path, hub: PushServer) -> Iterator[str]:
     """The address of a freshly started app with a home of its own and no network but loopback."""
-    home = tmp_path_factory.mktemp("teahouse")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
