@@ -165,7 +165,8 @@ def test_three_rows_are_shown_varied_and_a_plan_says_what_a_training_takes(clien
 
 
 def test_a_run_trains_answers_and_is_downloaded(client):
-    run = client.predict(handle_file(str(ASSETS / "finetune_tea.csv")), api_name="/start_finetune")
+    table = handle_file(str(ASSETS / "finetune_tea.csv"))
+    run = client.predict(table, method="head", api_name="/start_finetune")
     run = _until_ended(client, run["run_id"])
     assert run["state"] == "finished", run
     assert run["metrics"]["accuracy"] > 0.6
