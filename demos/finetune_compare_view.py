@@ -68,7 +68,7 @@ class CompareView:
 
         def points(run: Run) -> list[Point]:
             return [
-                (scored.step, getattr(scored, name)) for scored in run.held_out if getattr(scored, name) is not None
+                (scored.step, getattr(scored, name)) for scored in run.validation if getattr(scored, name) is not None
             ]
 
         title = self._say("finetune.compare.score_curve", lang, score=self._say(f"finetune.compare.{name}", lang))

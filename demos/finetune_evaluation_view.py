@@ -12,7 +12,7 @@ from demos.finetune_steps import clip
 from demos.i18n import Strings
 from models.finetune.bootstrap import Estimate
 from models.finetune.calibration import Bin, Calibration
-from models.finetune.contenders import FINETUNED, FROZEN
+from models.finetune.contenders import FINETUNED, FROZEN, NGRAMS
 from models.finetune.evaluation import Contender, Evaluation
 
 FEW_ROWS = 40  # held out; below this even a large gain is hard to see
@@ -96,10 +96,10 @@ class EvaluationView:
             for index, name in enumerate(names)
         )
         rows = "".join(self._cost(contender, lang) for contender in found.contenders)
-        frozen, ours = found.contender(FROZEN), found.finetuned
+        frozen, others = found.contender(FROZEN), found.contender(NGRAMS)
         note = ""
-        if frozen.learned_from < ours.learned_from:
-            values = {"learned": f"{frozen.learned_from:,}", "rows": f"{ours.learned_from:,}"}
+        if frozen.learned_from < others.learned_from:
+            values = {"learned": f"{frozen.learned_from:,}", "rows": f"{others.learned_from:,}"}
             note = f'<p class="tea-muted tea-small">{self._say("finetune.evaluation.fewer_read", lang, **values)}</p>'
         return f'<div class="tea-wide tea-costs"><table class="tea-table">{_headed(head, rows)}</table></div>{note}'
 

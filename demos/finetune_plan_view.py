@@ -87,10 +87,12 @@ class PlanView:
         return f'<div class="tea-plan-bar">{bar}</div><p class="tea-plan-key">{named}</p>'
 
     def _lines(self, plan: Plan, asked: tuple[str, ...], lang: str) -> str:
-        counts = {"train": f"{plan.train_rows:,}", "held_out": f"{plan.held_out_rows:,}", "steps": f"{plan.steps:,}"}
+        numbers = {"train": plan.train_rows, "validation": plan.validation_rows, "held_out": plan.held_out_rows}
+        counts = {name: f"{number:,}" for name, number in (numbers | {"steps": plan.steps}).items()}
         lines = [self._say("finetune.plan.split", lang, **counts)]
         if plan.alike_rows:
-            lines.append(self._say("finetune.plan.alike", lang, rows=f"{plan.alike_rows:,}"))
+            key = "finetune.plan.divided" if plan.is_divided else "finetune.plan.alike"
+            lines.append(self._say(key, lang, rows=f"{plan.alike_rows:,}"))
         if plan.cut_rows:
             lines.append(
                 self._say("finetune.plan.cut", lang, rows=f"{plan.cut_rows:,}", length=plan.request.max_length)

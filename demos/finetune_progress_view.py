@@ -83,11 +83,11 @@ class ProgressView:
 
     def _curves(self, run: Run, lang: str) -> str:
         raw = [(loss.step, loss.loss) for loss in run.losses]
-        held_out = [(scored.step, scored.loss) for scored in run.held_out]
+        validation = [(scored.step, scored.loss) for scored in run.validation]
         losses = [
             Curve("", raw, "is-faint"),
             Curve(self._say("finetune.train_loss", lang), smoothed(raw), "is-main"),
-            Curve(self._say("finetune.held_out_loss", lang), held_out, "is-second", True),
+            Curve(self._say("finetune.validation_loss", lang), validation, "is-second", True),
         ]
         rate = Curve("", [(loss.step, loss.learning_rate) for loss in run.losses], "is-main")
         charts = [
@@ -99,14 +99,14 @@ class ProgressView:
 
     def _score_curve(self, run: Run, lang: str) -> str:
         """Accuracy and macro-F1 over what guessing would score; of a writer, how much the next word surprises it."""
-        if any(scored.perplexity is not None for scored in run.held_out):
-            points = [(scored.step, scored.perplexity) for scored in run.held_out if scored.perplexity is not None]
+        if any(scored.perplexity is not None for scored in run.validation):
+            points = [(scored.step, scored.perplexity) for scored in run.validation if scored.perplexity is not None]
             title = self._say("finetune.progress.perplexity_curve", lang)
             return chart(title, [Curve("", points, "is-main", True)], last_step=run.steps)
         curves = [Curve(self._say("finetune.baseline", lang), _level(run.baseline, run.steps), "is-limit")]
         for name, kind in (("macro_f1", "is-second"), ("accuracy", "is-main")):
             points = [
-                (scored.step, getattr(scored, name)) for scored in run.held_out if getattr(scored, name) is not None
+                (scored.step, getattr(scored, name)) for scored in run.validation if getattr(scored, name) is not None
             ]
             curves.append(Curve(self._say(f"finetune.{name}", lang), points, kind, True))
         return chart(self._say("finetune.progress.score_curve", lang), curves, last_step=run.steps, percent=True)

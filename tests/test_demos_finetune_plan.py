@@ -22,8 +22,10 @@ PLAN = Plan(
     seconds=Seconds(loading=9.0, training=200.0, saving=0.2, comparing=31.0),
     steps=54,
     train_rows=1440,
+    validation_rows=216,
     held_out_rows=360,
     alike_rows=12,
+    is_divided=False,
     cut_rows=7,
     class_weights=(("好<b>", 0.6), ("差", 2.4)),
     parameters=26_000_000,
@@ -57,10 +59,17 @@ def handlers(plan: Plan | None = PLAN, rows: tuple[ChangedRow, ...] = ()) -> Pla
 def test_a_plan_is_drawn_with_its_minutes_memory_size_split_and_weights(lang):
     *_, (plan, changed, drawn) = handlers().plan(lang, *VALUES)
     assert (plan, changed) == (PLAN, ())
-    for said in ("4.0", "900 MB", "52 MB", "1,440", "360", "54", "12", "128", "×2.4"):
+    for said in ("4.0", "900 MB", "52 MB", "1,440", "216", "360", "54", "12", "128", "×2.4"):
         assert said in drawn
     assert "<b>" not in drawn.split("tea-plan-lines")[1]  # a label is the visitor's text
     assert "is-saving" not in drawn  # a phase of a moment takes no room
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_near_duplicates_on_both_sides_are_said_to_flatter_the_scores(lang):
+    said, view = Strings.load(), PlanView(Strings.load())
+    for is_divided, key in ((False, "finetune.plan.alike"), (True, "finetune.plan.divided")):
+        assert said.text(key, lang, rows="12") in view.plan(replace(PLAN, is_divided=is_divided), (), lang)
 
 
 def test_some_minutes_fill_the_controls_and_name_what_was_changed():

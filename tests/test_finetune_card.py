@@ -42,8 +42,8 @@ def make_folder(tmp_path: Path):
         folder.write_request(FinetuneRequest(str(folder.path / "data.csv"), "text", "label", seed=7))
         folder.model.mkdir()
         (folder.model / "config.json").write_text("{}")
-        split = {"train": list(range(32)), "held_out": list(range(32, 40)), "classes": ["好", "差"]}
-        (folder.path / "split.json").write_text(json.dumps(split))
+        split = {"train": list(range(27)), "validation": list(range(27, 32)), "held_out": list(range(32, 40))}
+        (folder.path / "split.json").write_text(json.dumps(split | {"classes": ["好", "差"]}))
         values = ORIGIN | origin
         provenance.write(folder, Provenance(**values))
         folder.append(state="running")
@@ -66,8 +66,8 @@ def test_it_says_data_split_settings_scores_time_and_versions_in_chinese_and_the
     for said in ("87.5%", "86.7%", "0.410", "encoder-zh", "apache-2.0", "torch 2.13.0", "| learning\\_rate | 0.0003 |"):
         assert said in chinese, said
         assert said in english, said
-    assert "种子 7，32 行用来训练，8 行留出来评估" in chinese
-    assert "seed 7, 32 rows were trained on and 8 held out" in english
+    assert "种子 7，27 行用来训练，5 行用来挑出最好的一遍，8 行留出来评估" in chinese
+    assert "seed 7, 27 rows were trained on, 5 chose the best epoch, and 8 were held out" in english
     assert "| 好 | 20 |" in chinese
     assert text.count(card.digest.of_file(folder.path / "data.csv")) == 2
 

@@ -31,7 +31,7 @@ def make_folder(tmp_path: Path):
         (folder.model / "model.safetensors").write_bytes(b"x" * 1000)
         folder.append(state="running")
         folder.append(step=1, loss=0.9, learning_rate=1e-3)
-        folder.append(step=1, held_out={"loss": 0.6, "rows": 4, "accuracy": 0.75, "macro_f1": 0.6})
+        folder.append(step=1, validation={"loss": 0.6, "rows": 4, "accuracy": 0.75, "macro_f1": 0.6})
         folder.append(metrics=METRICS)
         folder.append(state="finished", step=1)
         return folder
@@ -53,7 +53,7 @@ def test_each_run_comes_with_scores_curves_size_and_base(make_folder):
     assert one["intervals"] == {}
     assert one["size_bytes"] == 1000
     assert [loss["step"] for loss in one["losses"]] == [1]
-    assert one["held_out"][0]["accuracy"] == 0.75
+    assert one["validation"][0]["accuracy"] == 0.75
     assert (one["base_model"], other["base_model"]) == ("encoder-zh", "tea/bert")
     assert json.loads(json.dumps(said)) == said
 

@@ -121,7 +121,8 @@ def test_a_run_without_an_evaluation_is_evaluated_in_a_process_of_its_own_and_th
     found = Evaluations(store, settings)
     assert found.find(RUN) is None
     first = found.computed(RUN)
-    assert first.finetuned.learned_from == 40 - len(first.rows)
+    assert first.finetuned.learned_from == 28  # 4 rows choose the epoch
+    assert first.contender("ngrams").learned_from == 40 - len(first.rows)
     written = evaluation.file_of(store.folder(RUN)).stat().st_mtime_ns
     assert found.computed(f"run:{RUN}") == first
     assert evaluation.file_of(store.folder(RUN)).stat().st_mtime_ns == written

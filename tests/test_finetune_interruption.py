@@ -80,7 +80,7 @@ def weights_hash(folder: RunFolder) -> str:
 
 def curve(folder: RunFolder) -> list:
     run = read_run(folder)
-    return [(loss.step, loss.loss) for loss in run.losses] + [(scored.step, scored.loss) for scored in run.held_out]
+    return [(loss.step, loss.loss) for loss in run.losses] + [(scored.step, scored.loss) for scored in run.validation]
 
 
 @pytest.mark.parametrize("moment", [*MOMENTS, *WRITING])

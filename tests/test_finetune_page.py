@@ -18,7 +18,7 @@ from demos.i18n import LANGUAGES, Strings
 from models.errors import BadInput, UnknownRun
 from models.finetune.dataset import Notice
 from models.finetune.request import FinetuneRequest
-from models.finetune.run import HeldOut, Loss, Metrics, Run
+from models.finetune.run import Loss, Metrics, Run, Validated
 
 METRICS = Metrics(accuracy=0.75, macro_f1=0.7, loss=0.5, rows=36, confusion=((12, 4), (5, 15)))
 FINISHED = Run(
@@ -32,7 +32,7 @@ FINISHED = Run(
     classes=("好<b>", "差"),
     baseline=0.55,
     losses=tuple(Loss(step, 1 / step, 1e-4) for step in range(1, 5)),
-    held_out=(HeldOut(2, 0.7, 36, 0.6, 0.6), HeldOut(4, 0.5, 36, 0.75, 0.7)),
+    validation=(Validated(2, 0.7, 36, 0.6, 0.6), Validated(4, 0.5, 36, 0.75, 0.7)),
     metrics=METRICS,
     has_model=True,
 )
@@ -212,8 +212,8 @@ def test_a_run_is_reached_again_by_a_link_that_opens_its_tab(view):
 
 
 def test_a_writer_has_a_curve_of_perplexity_and_no_accuracy(view):
-    held_out = (HeldOut(2, 3.0, 36, perplexity=20.0), HeldOut(4, 2.0, 36, perplexity=7.4))
-    drawn = view.run(replace(FINISHED, held_out=held_out, metrics=Metrics(2.0, 36, perplexity=7.4)), "en")
+    validation = (Validated(2, 3.0, 36, perplexity=20.0), Validated(4, 2.0, 36, perplexity=7.4))
+    drawn = view.run(replace(FINISHED, validation=validation, metrics=Metrics(2.0, 36, perplexity=7.4)), "en")
     assert "Perplexity" in drawn
     assert "Accuracy" not in drawn
 

@@ -33,8 +33,10 @@ def measured(*paces: Pace, rows: int = 800, **changed) -> Measured:
         "saving": 1.0,
         "exact_look": 0.0005,
         "train": lengths,
+        "validation": lengths[::8],
         "held_out": lengths[::4],
         "alike": 4,
+        "is_divided": False,
         "class_weights": (0.5, 1.5),
         "classes": ("好", "差"),
         "parameters": 1000,
@@ -46,8 +48,8 @@ def measured(*paces: Pace, rows: int = 800, **changed) -> Measured:
 
 
 def test_the_time_goes_by_the_tokens_of_batches_not_by_their_number():
-    short = measured(train=(20,) * 800, held_out=(20,) * 200)
-    long = measured(train=(120,) * 800, held_out=(120,) * 200)
+    short = measured(train=(20,) * 800, validation=(20,) * 100, held_out=(20,) * 200)
+    long = measured(train=(120,) * 800, validation=(120,) * 100, held_out=(120,) * 200)
     ratio = plan.reckon(REQUEST, long).seconds.training / plan.reckon(REQUEST, short).seconds.training
     assert 4 < ratio < 6
 
@@ -120,7 +122,8 @@ def test_a_plan_is_measured_on_real_steps_and_leaves_nothing_behind(settings, re
     assert told.seconds.total > 0
     assert 100 * MB < told.peak_bytes < 4000 * MB
     assert told.result_bytes > 10_000
-    assert told.train_rows > told.held_out_rows > 0
+    assert told.train_rows > told.held_out_rows > told.validation_rows > 0
+    assert told.train_rows + told.held_out_rows + told.validation_rows == 18  # unlike ones
     assert "loading" in phases
     assert set(tmp_path.iterdir()) == before
 

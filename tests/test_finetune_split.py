@@ -22,10 +22,13 @@ def test_every_class_is_in_both_halves_and_the_seed_decides_the_rows():
     labels = ("常见",) * 40 + ("少见",) * 5 + ("罕见",) * 2
     examples = Examples(tuple(unlike(47)), labels)
     halves = split(examples, share=0.2, seed=1)
-    assert sorted(halves.train + halves.held_out) == list(range(47))
+    assert sorted(halves.train + halves.validation + halves.held_out) == list(range(47))
     for half in (halves.train, halves.held_out):
         assert {labels[row] for row in half} == set(labels)
     assert len(halves.held_out) == 8 + 1 + 1
+    assert [labels[row] for row in halves.validation].count("常见") == 5  # 0.15 of 32
+    assert {labels[row] for row in halves.validation} == {"常见", "少见"}  # one row alone is better learnt
+    assert halves.seen == tuple(sorted(halves.train + halves.validation))
     assert split(examples, share=0.2, seed=1) == halves
     assert split(examples, share=0.2, seed=2) != halves
 
@@ -38,7 +41,10 @@ def test_near_duplicates_never_stand_on_both_sides(seed):
     held_out = {row // 3 for row in halves.held_out}
     assert held_out
     assert not halves.is_divided
+    validation = {row // 3 for row in halves.validation}
+    assert validation
     assert held_out.isdisjoint({row // 3 for row in halves.train})
+    assert validation.isdisjoint({row // 3 for row in halves.train} | held_out)
     assert halves.alike == 120
     for label in "好差":
         assert 12 <= sum(labels[row] == label for row in halves.held_out) <= 18
@@ -80,6 +86,13 @@ def test_rows_that_differ_in_a_number_alone_are_split_by_class_and_said_to_be_al
     assert [sum(labels[row] == label for row in halves.held_out) for label in "差好"] == [4, 4]
     assert halves.is_divided
     assert halves.alike == 40
+
+
+def test_of_very_few_rows_none_is_spared_and_the_training_rows_choose_the_epoch():
+    halves = split(Examples(tuple(unlike(6)), ("好", "差") * 3), share=0.2, seed=0)
+    assert len(halves.held_out) == 2
+    assert halves.validation == halves.train == halves.seen
+    assert len(halves.train) == 4
 
 
 def test_numbers_as_labels_stay_text_and_are_ordered_by_value():

@@ -22,7 +22,7 @@ from models.errors import BadInput, UnknownRun
 from models.finetune.bootstrap import Estimate
 from models.finetune.comparison import Compared, Comparison
 from models.finetune.request import FinetuneRequest
-from models.finetune.run import HeldOut, Loss, Run
+from models.finetune.run import Loss, Run, Validated
 from models.finetune.run_folder import RunFolder
 from models.settings import Settings
 from models.spec import ModelSpec
@@ -40,7 +40,7 @@ def finished(letter: str, **options) -> Run:
         steps=4,
         seconds=40.0,
         losses=tuple(Loss(step, 1 / step, 1e-4) for step in range(1, 5)),
-        held_out=(HeldOut(2, 0.7, 36, 0.6, 0.6), HeldOut(4, 0.5, 36, 0.75, 0.7)),
+        validation=(Validated(2, 0.7, 36, 0.6, 0.6), Validated(4, 0.5, 36, 0.75, 0.7)),
         has_model=True,
         sha256="5" * 64,
     )

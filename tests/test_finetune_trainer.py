@@ -40,6 +40,7 @@ def make_trainer(options: TrainOptions = OPTIONS, objective=None, **asked) -> Tr
         tokenizer=None,
         rows=len(ROWS),
         train=lambda epoch: ROWS,
+        validation=ROWS,
         held_out=ROWS,
         collate=collate,
         objective=objective or Classification(),
@@ -66,14 +67,14 @@ def test_it_learns_what_can_be_learnt():
     trainer = make_trainer()
     before = trainer.evaluate().scores
     assert trainer.run(events.append, lambda: False)
-    after = trainer.evaluate(exact=True).scores
+    after = trainer.score()
     assert after["accuracy"] > 0.95 > before["accuracy"]
     assert after["macro_f1"] > 0.95
     assert after["loss"] < before["loss"]
     assert sum(map(sum, after["confusion"])) == after["rows"] == 48
 
 
-def test_it_tells_every_step_and_looks_at_the_held_out_rows_about_every_tenth_of_the_way():
+def test_it_tells_every_step_and_looks_at_the_validation_rows_about_every_tenth_of_the_way():
     events = []
     make_trainer().run(events.append, lambda: False)
     steps = [event.step for event in events if isinstance(event, Stepped)]
@@ -126,15 +127,17 @@ def test_each_row_is_learnt_once_an_epoch_and_in_another_order_in_the_next():
 
 
 class Scripted(Classification):
-    """Scores an evaluation of all rows by a script, one figure an epoch."""
+    """Scores an evaluation of all rows by a script, one figure an epoch, and where they are given one loss."""
 
-    def __init__(self, *scores: float) -> None:
+    def __init__(self, *scores: float, losses: tuple[float, ...] = ()) -> None:
         super().__init__()
-        self._scores = list(scores)
+        self._scores, self._losses = list(scores), list(losses)
 
     def scores(self, model, batches):
         known = dict(super().scores(model, batches))
-        return known | {"macro_f1": self._scores.pop(0)} if known["rows"] == len(ROWS) else known
+        if known["rows"] < len(ROWS):
+            return known
+        return known | {"macro_f1": self._scores.pop(0), "loss": self._losses.pop(0) if self._losses else 1.0}
 
 
 @pytest.fixture
@@ -160,6 +163,29 @@ def test_the_weights_of_the_best_epoch_are_kept_and_of_two_equal_ones_the_earlie
     trainer.take_best()
     for name, tensor in trainer.model.state_dict().items():
         assert torch.equal(tensor, at_second[name]), name
+
+
+def test_of_two_equal_scores_the_one_with_the_lower_loss_is_kept(no_looks):
+    trainer = make_trainer(objective=Scripted(0.5, 0.8, 0.8, 0.8, 0.7, 0.8, losses=(0.9, 0.5, 0.4, 0.6, 0.1, 0.4)))
+    trainer.run(lambda _: None, lambda: False)
+    assert (trainer.best.step, trainer.best.score, trainer.best.loss) == (18, 0.8, 0.4)
+
+
+def test_the_held_out_rows_are_not_looked_at_before_the_training_is_over():
+    seen: list[int] = []
+    trainer = make_trainer()
+    secret = [{"input_ids": [5, 50, 50, 50, 6], "labels": 0}] * 4
+
+    def watched(items):
+        seen.extend(item["input_ids"][1] for item in items)
+        return collate(items)
+
+    trainer._lesson = replace(trainer._lesson, held_out=secret, collate=watched)
+    trainer.run(lambda _: None, lambda: False)
+    trainer.take_best()
+    assert 50 not in seen
+    assert trainer.score()["rows"] == 4
+    assert seen[-4:] == [50] * 4
 
 
 def test_lower_is_better_where_the_objective_says_so(no_looks):
@@ -252,4 +278,4 @@ def test_smoothed_labels_punish_certainty():
 def test_in_bfloat16_it_still_learns():
     trainer = make_trainer(replace(OPTIONS, precision="bfloat16"))
     trainer.run(lambda _: None, lambda: False)
-    assert trainer.evaluate(exact=True).scores["accuracy"] > 0.9
+    assert trainer.score()["accuracy"] > 0.9

@@ -55,7 +55,8 @@ def test_a_whole_run_ends_with_scores_curves_and_an_ordinary_model_folder(make_f
     assert run.metrics.rows == 8
     assert 0 <= run.metrics.accuracy <= 1
     assert len(run.losses) == 8
-    assert run.held_out[-1].step == 8
+    assert run.validation[-1].step == 8
+    assert run.validation[-1].rows == len(folder.split().validation) == 4
     assert run.baseline == 0.5
     assert run.has_model
     assert not folder.checkpoint.exists()

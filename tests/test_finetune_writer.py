@@ -142,7 +142,7 @@ def test_questions_worded_almost_the_same_stand_on_one_side():
     for seed in range(5):
         halves = split_writings(writings, share=0.2, seed=seed)
         assert {questions[row][0] for row in halves.held_out}.isdisjoint({questions[row][0] for row in halves.train})
-        assert sorted(halves.train + halves.held_out) == list(range(len(questions)))
+        assert sorted(halves.seen + halves.held_out) == list(range(len(questions)))
         assert halves.held_out
 
 
@@ -152,7 +152,7 @@ def test_a_whole_run_tells_perplexity_before_and_after_and_answers_side_by_side(
     assert run.state == "finished", (run.error, folder.log.is_file() and folder.log.read_text())
     assert run.classes == ()
     assert run.metrics.perplexity < run.base_perplexity
-    assert run.held_out[-1].perplexity > 0
+    assert run.validation[-1].perplexity > 0
     scores = writing_scores.read(folder)
     assert scores.perplexity == pytest.approx(run.metrics.perplexity, rel=1e-3)
     assert scores.perplexity_before == pytest.approx(run.base_perplexity, abs=0.01)

@@ -72,6 +72,7 @@ def _facts(folder: RunFolder, run: Run, origin: Provenance | None, settings: Set
         "data_sha256": digest.of_file(Path(request.file)),
         "weights_sha256": digest.of(folder.model),
         "trained_on": len(split["train"]) if split else None,
+        "validation": len(split["validation"]) if split else None,
         "held_out": len(split["held_out"]) if split else run.metrics.rows if run.metrics else None,
         "scores": _scores(run),
         "margin": f"{run.metrics.margin:.0%}" if run.metrics and classifies else "",

@@ -56,6 +56,7 @@ class ClassifierCourse:
             tokenizer=tokenizer,
             rows=len(halves.train),
             train=rows.epochs(halves.train, augmenter),
+            validation=rows.items(halves.validation),
             held_out=rows.items(halves.held_out),
             collate=rows.collate,
             objective=Classification(weights, request.label_smoothing),

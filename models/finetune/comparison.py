@@ -28,7 +28,7 @@ class Compared:
 
     run: Run
     size_bytes: int  # of the weights as saved; 0 while there are none
-    scores: Mapping[str, float]  # of SCORES, on the held-out rows; the saved model's, else the latest
+    scores: Mapping[str, float]  # of SCORES: the saved model's on the held-out rows, else the latest validation
     intervals: Mapping[str, Estimate]  # of the same, where the run has been evaluated
 
 
@@ -69,7 +69,7 @@ def _compared(folder: RunFolder) -> Compared:
 
 
 def _scores(run: Run) -> dict[str, float]:
-    known = run.metrics or (run.held_out[-1] if run.held_out else None)
+    known = run.metrics or (run.validation[-1] if run.validation else None)
     named = {name: getattr(known, name, None) for name in SCORES}
     return {name: value for name, value in named.items() if value is not None}
 
@@ -100,5 +100,7 @@ def _run_json(one: Compared) -> dict[str, Any]:
         "seconds": round(run.seconds, 1),
         "size_bytes": one.size_bytes,
         "losses": [{"step": loss.step, "loss": loss.loss} for loss in run.losses],
-        "held_out": [{"step": s.step} | {name: getattr(s, name) for name in ("loss", *SCORES)} for s in run.held_out],
+        "validation": [
+            {"step": s.step} | {name: getattr(s, name) for name in ("loss", *SCORES)} for s in run.validation
+        ],
     }

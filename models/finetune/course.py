@@ -30,7 +30,8 @@ class Lesson:
     tokenizer: Any
     rows: int  # that are trained on
     train: Callable[[int], Sequence[Item]]  # the rows of an epoch: always as many, the same whenever it is asked again
-    held_out: Sequence[Item]
+    validation: Sequence[Item]  # rows that are looked at in the course of the training, and choose its best epoch
+    held_out: Sequence[Item]  # rows that score the finished model, and nothing else
     collate: Callable[[Sequence[Item]], Batch]  # pads rows to the longest of them
     objective: Objective
     split: Split  # which rows those are: the same for everything that is compared

@@ -24,7 +24,7 @@ _CHECKED = 8  # rows whose answers must be the same as before
 
 
 def fold(lesson: Lesson) -> Lesson:
-    """The lesson with its rows as the lower layers leave them; itself where there is nothing to gain.
+    """The lesson with the rows of its training as the lower layers leave them; itself where there is nothing to gain.
 
     Its `unfold` gives the lesson back as it was, with what has been learnt since. The rows must not change between
     epochs. Dropout is off in the layers that are folded away.
@@ -32,14 +32,14 @@ def fold(lesson: Lesson) -> Lesson:
     stack = _Stack.of(lesson.model)
     if stack is None:
         return lesson
-    train, held_out = lesson.train(0), lesson.held_out
-    if stack.bytes_of(train) + stack.bytes_of(held_out) > MOST_BYTES:
+    train, validation = lesson.train(0), lesson.validation
+    if stack.bytes_of(train) + stack.bytes_of(validation) > MOST_BYTES:
         return lesson
-    before = _logits(lesson.model, lesson.collate(held_out[:_CHECKED]))
-    known, scored = (_with_features(stack, lesson.collate, items) for items in (train, held_out))
+    before = _logits(lesson.model, lesson.collate(validation[:_CHECKED]))
+    known, looked_at = (_with_features(stack, lesson.collate, items) for items in (train, validation))
     collate = _collate_features(lesson.collate)
     stack.fold()
-    if not _answers(lesson.model, collate(scored[:_CHECKED]), before):
+    if not _answers(lesson.model, collate(looked_at[:_CHECKED]), before):
         stack.unfold()
         return lesson
 
@@ -47,7 +47,7 @@ def fold(lesson: Lesson) -> Lesson:
         stack.unfold()
         return lesson
 
-    return replace(lesson, train=lambda epoch: known, held_out=scored, collate=collate, unfold=unfold)
+    return replace(lesson, train=lambda epoch: known, validation=looked_at, collate=collate, unfold=unfold)
 
 
 class _Stack:

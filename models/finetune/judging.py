@@ -83,8 +83,11 @@ class Judging:
 
     @cached_property
     def _read_train(self) -> list[int]:
-        """The training rows that the base model reads: all, or by the seed as many as it may."""
-        rows = np.asarray(self._split.train)
+        """The rows before the held-out ones that the base model reads: all, or by the seed as many as it may.
+
+        The simpler ways learn the validation rows too: they have no epochs to choose among.
+        """
+        rows = np.asarray(self._split.seen)
         if len(rows) > MOST_READ:
             rows = np.sort(np.random.default_rng(self._request.seed).choice(rows, MOST_READ, replace=False))
         return rows.tolist()
@@ -104,11 +107,11 @@ class Judging:
         return np.asarray([self._labels[row] for row in self._split.held_out])
 
     def _majority(self) -> Answers:
-        return contenders.majority(self._labels_of(self._split.train), len(self._classes), len(self._truth))
+        return contenders.majority(self._labels_of(self._split.seen), len(self._classes), len(self._truth))
 
     def _ngrams(self) -> Answers:
         self._at("ngrams", 0.0)
-        train, held_out = self._split.train, self._split.held_out
+        train, held_out = self._split.seen, self._split.held_out
         return contenders.ngrams(
             self._texts(train), self._labels_of(train), self._texts(held_out), len(self._classes), self._weights
         )

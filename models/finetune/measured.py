@@ -45,7 +45,9 @@ class Measured:
     saving: float  # seconds of writing the model
     exact_look: float  # seconds a token of an evaluation in single precision
     train: tuple[int, ...]  # tokens of each row
+    validation: tuple[int, ...]
     held_out: tuple[int, ...]
+    is_divided: bool  # whether near-duplicates had to stand on both sides
     alike: int  # rows with a near-duplicate
     class_weights: tuple[float, ...]  # in the order of `classes`; empty where all count alike
     classes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What a training minimises and what it is judged by: a loss over a batch, scores over the held-out rows.
+"""What a training minimises and what it is judged by: a loss over a batch, scores over rows that it does not learn.
 
 A trainer knows only the protocol; each task brings its own. Knows no loop, no files and no optimizer.
 """

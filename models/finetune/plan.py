@@ -52,8 +52,10 @@ class Plan:
     seconds: Seconds
     steps: int
     train_rows: int
+    validation_rows: int
     held_out_rows: int
     alike_rows: int
+    is_divided: bool  # whether they had to stand on both sides
     cut_rows: int  # longer than max_length: only their beginning is read
     class_weights: tuple[tuple[str, float], ...]
     parameters: int
@@ -68,8 +70,10 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "phases": {name: round(seconds, 1) for name, seconds in asdict(plan.seconds).items()},
         "steps": plan.steps,
         "train_rows": plan.train_rows,
+        "validation_rows": plan.validation_rows,
         "held_out_rows": plan.held_out_rows,
         "near_duplicate_rows": plan.alike_rows,
+        "near_duplicates_divided": plan.is_divided,
         "cut_rows": plan.cut_rows,
         "class_weights": dict(plan.class_weights),
         "parameters": plan.parameters,
@@ -88,8 +92,10 @@ def reckon(request: FinetuneRequest, measured: Measured, pace: Pace | None = Non
         seconds=seconds,
         steps=request.epochs * _steps_an_epoch(request, measured),
         train_rows=len(measured.train),
+        validation_rows=len(measured.validation),
         held_out_rows=len(measured.held_out),
         alike_rows=measured.alike,
+        is_divided=measured.is_divided,
         cut_rows=sum(length >= request.max_length for length in measured.train),
         class_weights=tuple(zip(measured.classes, measured.class_weights, strict=False)),
         parameters=measured.parameters,
@@ -129,21 +135,24 @@ def batch_tokens(lengths: np.ndarray, size: int, seed: int = 0) -> np.ndarray:
 
 
 def _seconds(request: FinetuneRequest, measured: Measured, pace: Pace) -> Seconds:
-    train = np.minimum(np.array(measured.train), request.max_length)
-    held_out = np.minimum(np.array(measured.held_out), request.max_length)
+    train, validation, held_out = (
+        np.minimum(np.array(lengths), request.max_length)
+        for lengths in (measured.train, measured.validation, measured.held_out)
+    )
     steps = pace.step_seconds(batch_tokens(train, request.batch_size)).sum()
-    whole, sample = _look_tokens(held_out), _look_tokens(held_out[:SAMPLE])
+    look, sample, scored = (_look_tokens(rows) for rows in (validation, validation[:SAMPLE], held_out))
     total = request.epochs * _steps_an_epoch(request, measured)
     per_epoch = total // request.epochs
     samples = sum(round(total * (look + 1) / LOOKS) % per_epoch > 0 for look in range(LOOKS)) if per_epoch > 1 else 0
-    looks = (request.epochs * whole + samples * sample) * pace.look_seconds_a_token
+    looks = (request.epochs * look + samples * sample) * pace.look_seconds_a_token
     training = request.epochs * (steps + measured.epoch_data) + looks
     written = min((request.epochs + samples) * measured.checkpoint, measured.checkpoint + _CHECKPOINT_SHARE * training)
-    read = _look_tokens(train) * min(1, MOST_READ / len(train)) + 2 * whole
+    seen = _look_tokens(train) + look
+    read = seen * min(1, MOST_READ / (len(train) + len(validation))) + 2 * scored
     return Seconds(
-        loading=measured.loading + pace.folding * (_look_tokens(train) + whole),
+        loading=measured.loading + pace.folding * seen,
         training=float(training + written),
-        saving=measured.saving + measured.checkpoint + whole * measured.exact_look,
+        saving=measured.saving + measured.checkpoint + scored * measured.exact_look,
         comparing=_comparing(request, measured, read),
     )
 
@@ -152,7 +161,7 @@ def _comparing(request: FinetuneRequest, measured: Measured, tokens: float) -> f
     """A writer's run has no such phase."""
     if request.task != CLASSIFY:
         return 0.0
-    rows = min(MOST_READ, len(measured.train)) + len(measured.held_out)
+    rows = min(MOST_READ, len(measured.train) + len(measured.validation)) + len(measured.held_out)
     return _COMPARING_LOADS * measured.loading + _COMPARING_A_ROW * rows + measured.exact_look * tokens
 
 

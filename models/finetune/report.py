@@ -46,7 +46,7 @@ def repaired_json(repaired: Repaired) -> dict[str, Any]:
 
 
 def run_json(run: Run) -> dict[str, Any]:
-    """What the endpoints of a run give. `metrics` are those of the saved model, else the latest held-out scores."""
+    """What the endpoints of a run give. `metrics` are those of the saved model, else the latest of the validation rows."""
     return {
         "run_id": run.run_id,
         "state": run.state,
@@ -62,7 +62,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "base_perplexity": run.base_perplexity,
         "confusion": [list(row) for row in run.metrics.confusion] if run.metrics and run.metrics.confusion else None,
         "losses": [asdict(loss) for loss in run.losses],
-        "held_out": [_known(asdict(scores)) for scores in run.held_out],
+        "validation": [_known(asdict(scores)) for scores in run.validation],
         "best_step": run.best_step,
         "seconds": round(run.seconds, 1),
         "seconds_left": run.seconds_left,
@@ -77,7 +77,7 @@ def run_json(run: Run) -> dict[str, Any]:
 
 
 def _metrics(run: Run) -> dict[str, float | int]:
-    scores = run.metrics or (run.held_out[-1] if run.held_out else None)
+    scores = run.metrics or (run.validation[-1] if run.validation else None)
     if scores is None:
         return {}
     named = {name: getattr(scores, name) for name in ("accuracy", "macro_f1", "perplexity", "loss", "rows")}

@@ -33,8 +33,8 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Held-out scores at a step: those that its objective has."""
+class Validated:
+    """Scores of the validation rows at a step: those that its objective has."""
 
     step: int
     loss: float
@@ -84,7 +84,7 @@ class Run:
     baseline: float = 0.0  # share of the largest class among the held-out rows: what guessing it always would score
     base_perplexity: float | None = None  # of a writer's base on the held-out rows, before it was taught
     losses: tuple[Loss, ...] = ()
-    held_out: tuple[HeldOut, ...] = ()
+    validation: tuple[Validated, ...] = ()
     metrics: Metrics | None = None
     has_model: bool = False  # usable as run:<id>
     sha256: str = ""  # of the model's weights, while there are some
@@ -122,7 +122,7 @@ class _Known:
         self.state: State = "queued"
         self._values: dict[str, Any] = {}
         self._losses: list[Loss] = []
-        self._held_out: list[HeldOut] = []
+        self._validation: list[Validated] = []
         self._metrics: Metrics | None = None
         self._queued_at = self._began = self._last = 0.0
         self._worked = 0.0
@@ -142,8 +142,8 @@ class _Known:
         if "loss" in event:
             pace = event.get("rows_per_second", 0.0)
             self._losses.append(Loss(event["step"], event["loss"], event["learning_rate"], pace))
-        if "held_out" in event:
-            self._held_out.append(HeldOut(event["step"], **event["held_out"]))
+        if "validation" in event:
+            self._validation.append(Validated(event["step"], **event["validation"]))
         if "metrics" in event:
             confusion = tuple(tuple(row) for row in event["metrics"].get("confusion", ()))
             self._metrics = Metrics(**event["metrics"] | {"confusion": confusion})
@@ -163,7 +163,7 @@ class _Known:
             seconds=self._worked + (self._last - self._began if self._began else 0.0),
             last_at=self._last,
             losses=tuple(self._losses),
-            held_out=tuple(self._held_out),
+            validation=tuple(self._validation),
             metrics=self._metrics,
             # Told of its scores, it is saved; the comparison that follows may take its time, or be cut off.
             has_model=self._metrics is not None and folder.has_model,
@@ -185,6 +185,6 @@ class _Known:
         """What was told of steps after the checkpoint that a run goes on from."""
         self._values["step"] = step
         self._losses = [loss for loss in self._losses if loss.step <= step]
-        self._held_out = [scores for scores in self._held_out if scores.step <= step]
+        self._validation = [scores for scores in self._validation if scores.step <= step]
         if self._values.get("best_step", 0) > step:
             self._values.pop("best_step")  # told again when it is reached again

@@ -42,7 +42,7 @@ class Teller:
 
     def evaluated(self, event: Evaluated) -> None:
         best = {"best": event.step} if event.is_best else {}
-        self._tell(step=event.step, held_out=numbers(event.scores), **best)
+        self._tell(step=event.step, validation=numbers(event.scores), **best)
 
 
 def numbers(scores: Mapping[str, Any]) -> dict[str, float | int]:

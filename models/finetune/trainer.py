@@ -5,7 +5,7 @@ callback what happened, and can hand out and take back its whole state, so that 
 would have taken.
 
 It runs on accelerate's Accelerator, so under `accelerate launch` too (see worker.py). The processes share each batch
-out between them; each evaluates all held-out rows, so that they agree on when to stop.
+out between them; each evaluates all validation rows, so that they agree on when to stop.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from models.finetune.course import Item, Lesson
 from models.finetune.objective import Scores
 from models.finetune.request import FinetuneRequest
 
-EVALUATIONS = 10  # looks at the held-out rows in the course of a run, beside those at the end of each epoch
-SAMPLE = 256  # held-out rows of a look within an epoch
+EVALUATIONS = 10  # looks at the validation rows in the course of a run, beside those at the end of each epoch
+SAMPLE = 256  # validation rows of a look within an epoch
 _BUCKET = 16  # batches that are sorted by length together
 _EVALUATION_BATCH = 32
 _CLIP = 1.0  # the norm that a step's gradient is cut to
@@ -63,7 +63,7 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Held-out scores: of a sample within an epoch, of all rows at its end."""
+    """Scores of the validation rows: of a sample within an epoch, of all at its end."""
 
     step: int
     scores: Scores
@@ -76,6 +76,7 @@ class Best:
 
     step: int
     score: float
+    loss: float
     weights: Mapping[str, torch.Tensor]
 
 
@@ -130,13 +131,13 @@ class Trainer:
                     on_event(self.evaluate(SAMPLE))
         return True
 
-    def evaluate(self, limit: int | None = None, *, exact: bool = False) -> Evaluated:
-        """Scores of the first `limit` held-out rows; `exact` in single precision, as the model answers later."""
-        items = sorted(self._lesson.held_out[:limit], key=_length)
-        batches = (self._batch(chunk) for chunk in _chunks(items, _EVALUATION_BATCH))
-        self.model.eval()
-        with torch.inference_mode(), self._autocast(enabled=not exact):
-            return Evaluated(self.step, self._lesson.objective.scores(self.model, batches))
+    def evaluate(self, limit: int | None = None) -> Evaluated:
+        """Scores of the first `limit` validation rows."""
+        return Evaluated(self.step, self._scores(self._lesson.validation[:limit]))
+
+    def score(self) -> Scores:
+        """Of the held-out rows, by the whole model in single precision, as it answers later: training is over."""
+        return self._scores(self.unfold().held_out, exact=True)
 
     def take_best(self) -> None:
         """Puts the weights of the best evaluation back, where there was one."""
@@ -160,7 +161,7 @@ class Trainer:
         values: dict[str, Any] = {"step": self.step, "waited": self._waited}
         if self.best is not None:
             tensors |= {f"best.{name}": tensor for name, tensor in self.best.weights.items()}
-            values["best"] = {"step": self.best.step, "score": self.best.score}
+            values["best"] = {"step": self.best.step, "score": self.best.score, "loss": self.best.loss}
         return tensors, values
 
     def restore(self, tensors: Mapping[str, torch.Tensor], values: Mapping[str, Any]) -> None:
@@ -215,22 +216,23 @@ class Trainer:
         yield from _chunks(batches, self._options.accumulation)[start:]
 
     def _judged(self, evaluated: Evaluated) -> Evaluated:
-        """Keeps what the model knows now if it never scored better; of two that are equal, the earlier stays."""
+        """Keeps what the model knows now if it never scored better; of equal scores the lower loss, then the earlier."""
         objective = self._lesson.objective
-        score = float(evaluated.scores[objective.metric])
-        gain = (
-            0.0
-            if self.best is None
-            else score - self.best.score
-            if objective.higher_is_better
-            else self.best.score - score
-        )
-        if self.best is not None and not gain > 0:
+        score, loss = float(evaluated.scores[objective.metric]), float(evaluated.scores["loss"])
+        sign = 1 if objective.higher_is_better else -1
+        # Of few rows many epochs have the same score: their loss tells them apart.
+        if self.best is not None and not (sign * score, -loss) > (sign * self.best.score, -self.best.loss):
             self._waited += 1
             return evaluated
         self._waited = 0
-        self.best = Best(self.step, score, {name: tensor.clone() for name, tensor in self._learning()})
+        self.best = Best(self.step, score, loss, {name: tensor.clone() for name, tensor in self._learning()})
         return Evaluated(evaluated.step, evaluated.scores, is_best=True)
+
+    def _scores(self, rows: Sequence[Item], *, exact: bool = False) -> Scores:
+        batches = (self._batch(chunk) for chunk in _chunks(sorted(rows, key=_length), _EVALUATION_BATCH))
+        self.model.eval()
+        with torch.inference_mode(), self._autocast(enabled=not exact):
+            return self._lesson.objective.scores(self.model, batches)
 
     def _all_agree(self, should_stop: Callable[[], bool]) -> bool:
         """Whether any of the processes was asked to stop: none may go on alone."""

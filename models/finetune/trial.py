@@ -1,4 +1,4 @@
-"""A few real steps of a lesson and looks at its held-out rows, each timed. Knows no process, no file and no forecast."""
+"""A few real steps of a lesson and looks at rows that it does not learn, each timed. Knows no process, no file and no forecast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOOK_ROWS = 32
 
 
 class Steps:
-    """Real steps of a lesson, each on rows of one length, the longest first; after each a look at held-out rows."""
+    """Real steps of a lesson, each on rows of one length, the longest first; after each a look at validation rows."""
 
     def __init__(self, lesson: Lesson, items: Sequence[Item], way: FinetuneRequest) -> None:
         blocks = _blocks(items, way.batch_size)
@@ -27,10 +27,11 @@ class Steps:
         few = replace(
             lesson,
             train=lambda epoch: [item for block in blocks for item in block],
+            validation=_blocks(lesson.validation, _LOOK_ROWS)[1],
             held_out=_blocks(lesson.held_out, _LOOK_ROWS)[1],
         )
         self._way, self._tokens = way, 0
-        self._lesson = self._folded(few, _tokens(items) + _tokens(lesson.held_out))
+        self._lesson = self._folded(few, _tokens(items) + _tokens(lesson.validation))
         rows, self._collate = self._lesson.train(0), self._lesson.collate
         counted = replace(
             self._lesson,
@@ -62,7 +63,7 @@ class Steps:
         """Seconds a token of an evaluation in single precision, of the whole model."""
         held_out = self.trainer.unfold().held_out
         started = time.monotonic()
-        self.scores = self.trainer.evaluate(exact=True).scores
+        self.scores = self.trainer.score()
         return (time.monotonic() - started) / (len(held_out) * _longest(held_out))
 
     def unfold(self) -> None:
@@ -77,7 +78,7 @@ class Steps:
         started = time.monotonic()
         folded = frozen.fold(lesson)
         if folded.unfold is not None:
-            tokens = _tokens(lesson.train(0)) + _tokens(lesson.held_out)
+            tokens = _tokens(lesson.train(0)) + _tokens(lesson.validation)
             self._folding, self._feature_bytes = (time.monotonic() - started) / tokens, feature_bytes
         return folded
 

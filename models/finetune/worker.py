@@ -170,7 +170,7 @@ class Worker:
         lesson = trainer.unfold()
         tuning.merge(lesson.model)
         tuning.round_weights(lesson.model)
-        scores = trainer.evaluate(exact=True).scores
+        scores = trainer.score()
         self._tell(phase="saving")
         course.export(self._folder, lesson, scores, stopped_at)
         self._tell(metrics=rounded(scores))

@@ -48,7 +48,7 @@ class WriterCourse:
         loaded = base.load(spec, settings, activity, seed=request.seed, bare_will_do=False)
         tell("preparing")
         speller = speller_of(loaded, request.max_length)
-        train, held_out = _spelled(speller, writings, halves, request.max_length)
+        train, validation, held_out = _spelled(speller, writings, halves, request.max_length)
         objective = LanguageModelling(label_smoothing=request.label_smoothing)
         padding = _padding(loaded.processor)
         self._trial = Trial(loaded, speller, writings, halves, objective, padding)
@@ -59,6 +59,7 @@ class WriterCourse:
             tokenizer=loaded.processor,
             rows=len(train),
             train=lambda epoch: train,
+            validation=validation,
             held_out=held_out,
             collate=lambda items: collate(items, padding),
             objective=objective,
@@ -87,11 +88,13 @@ def speller_of(loaded: LoadedModel, max_length: int) -> Speller:
     return Speller(loaded.processor, ends, min(max_length, window(loaded)))
 
 
-def _spelled(speller: Speller, writings: Writings, halves: Split, limit: int) -> tuple[Sequence[Item], Sequence[Item]]:
-    train, held_out = speller.encode(writings, halves.train), speller.encode(writings, halves.held_out)
+def _spelled(speller: Speller, writings: Writings, halves: Split, limit: int) -> Sequence[Sequence[Item]]:
+    """Training, validation and held-out rows, without those whose question alone is longer than the limit."""
+    parts = (halves.train, halves.validation, halves.held_out)
+    train, validation, held_out = (speller.encode(writings, rows) for rows in parts)
     if not train or not held_out:
         raise BadInput("errors.questions_too_long", limit=limit)
-    return train, held_out
+    return train, validation or train, held_out
 
 
 def _padding(tokenizer: Any) -> int:

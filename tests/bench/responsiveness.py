@@ -92,7 +92,9 @@ def main() -> None:
         client.predict(run_id, api_name="/stop_finetune")
     lines = ["| /classify_sentiment | median, ms | p95, ms | longest, ms |", "|---|---:|---:|---:|"]
     lines += [row("while nothing trains", idle), row("while a run trains", busy)]
-    lines.append(f"\np95: {_p95(busy) / _p95(idle):.1f} times; the run was at step {state['step']} of {state['steps']}.")
+    lines.append(
+        f"\np95: {_p95(busy) / _p95(idle):.1f} times; the run was at step {state['step']} of {state['steps']}."
+    )
     sys.stdout.write("\n".join(lines) + "\n")
 
 
