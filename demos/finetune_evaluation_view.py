@@ -193,7 +193,7 @@ class EvaluationView:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:.1f}"
+    return f"{100 * share:z.1f}"
 
 
 def _scored(score: Estimate) -> str:

@@ -122,6 +122,13 @@ def test_the_verdict_is_one_sentence_that_names_gain_and_interval(view, gain, zh
     assert "70.0%" in sentence
 
 
+def test_a_difference_of_nothing_has_no_sign(view):
+    nothing = Estimate(-0.00001, -0.18, 0.2)
+    found = replace(FOUND, verdict=Verdict("frozen", macro_f1=nothing, accuracy=nothing))
+    assert "0.0" in view.verdict(found, "en")
+    assert "-0.0" not in view.verdict(found, "en")
+
+
 def test_few_held_out_rows_are_said_to_be_few(view):
     assert "Only 31 rows" in view.verdict(FOUND, "en")
     assert "Only" not in view.verdict(replace(FOUND, rows=ROWS * 2), "en")

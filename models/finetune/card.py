@@ -57,7 +57,7 @@ def _share(estimate: Estimate) -> str:
 def _points(estimate: Estimate) -> str:
     """A difference with its interval, in points of a hundred."""
     value, low, high = (100 * number for number in (estimate.value, estimate.low, estimate.high))
-    return f"{value:+.1f} ({low:+.1f} … {high:+.1f})"
+    return f"{value:+z.1f} ({low:+z.1f} … {high:+z.1f})"
 
 
 def _facts(folder: RunFolder, run: Run, origin: Provenance | None, settings: Settings) -> dict[str, Any]:

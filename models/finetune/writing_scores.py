@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from models.finetune.encodings import LOST
 from models.finetune.run_folder import RunFolder, write_whole
 
 if TYPE_CHECKING:
@@ -152,7 +153,8 @@ class Trial:
         ids = spell(asked)
         self._loaded.model.eval()
         written = list(sample(self._loaded, ids, options))
-        return self._loaded.processor.decode(written, skip_special_tokens=True).strip()
+        # Bytes that are no character are left out, as the chat leaves them out.
+        return self._loaded.processor.decode(written, skip_special_tokens=True).replace(LOST, "").strip()
 
 
 def write(folder: RunFolder, scores: WritingScores) -> None:
