@@ -118,3 +118,12 @@ def test_muon_orthogonalises_in_float32_where_bfloat16_is_emulated(monkeypatch, 
     assert in_half == fast
     assert weight.grad.norm() > 1  # it is not what was written to
     assert torch.linalg.svdvals(weight.detach()).min() > 0.5
+
+
+def test_a_round_is_averaged_with_the_one_it_began_with() -> None:
+    from models.recipes.vit_cifar10 import average
+
+    first, second = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    expected = (first.weight + second.weight) / 2
+    assert torch.allclose(average(first, second).weight, expected)
+    assert not torch.allclose(second.weight, expected)
