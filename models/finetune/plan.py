@@ -140,14 +140,14 @@ def _seconds(request: FinetuneRequest, measured: Measured, pace: Pace) -> Second
         for lengths in (measured.train, measured.validation, measured.held_out)
     )
     steps = pace.step_seconds(batch_tokens(train, request.batch_size)).sum()
-    look, sample, scored = (_look_tokens(rows) for rows in (validation, validation[:SAMPLE], held_out))
+    at_end, sample, scored = (_look_tokens(rows) for rows in (validation, validation[:SAMPLE], held_out))
     total = request.epochs * _steps_an_epoch(request, measured)
     per_epoch = total // request.epochs
     samples = sum(round(total * (look + 1) / LOOKS) % per_epoch > 0 for look in range(LOOKS)) if per_epoch > 1 else 0
-    looks = (request.epochs * look + samples * sample) * pace.look_seconds_a_token
+    looks = (request.epochs * at_end + samples * sample) * pace.look_seconds_a_token
     training = request.epochs * (steps + measured.epoch_data) + looks
     written = min((request.epochs + samples) * measured.checkpoint, measured.checkpoint + _CHECKPOINT_SHARE * training)
-    seen = _look_tokens(train) + look
+    seen = _look_tokens(train) + at_end
     read = seen * min(1, MOST_READ / (len(train) + len(validation))) + 2 * scored
     return Seconds(
         loading=measured.loading + pace.folding * seen,
