@@ -28,7 +28,7 @@ class Compared:
 
     run: Run
     size_bytes: int  # of the weights as saved; 0 while there are none
-    scores: Mapping[str, float]  # of SCORES: the saved model's on the held-out rows, else the latest validation
+    scores: Mapping[str, float]  # of SCORES, as Run.scores has them
     intervals: Mapping[str, Estimate]  # of the same, where the run has been evaluated
 
 
@@ -69,8 +69,7 @@ def _compared(folder: RunFolder) -> Compared:
 
 
 def _scores(run: Run) -> dict[str, float]:
-    known = run.metrics or (run.validation[-1] if run.validation else None)
-    named = {name: getattr(known, name, None) for name in SCORES}
+    named = {name: getattr(run.scores, name, None) for name in SCORES}
     return {name: value for name, value in named.items() if value is not None}
 
 

@@ -77,10 +77,9 @@ def run_json(run: Run) -> dict[str, Any]:
 
 
 def _metrics(run: Run) -> dict[str, float | int]:
-    scores = run.metrics or (run.validation[-1] if run.validation else None)
-    if scores is None:
+    if run.scores is None:
         return {}
-    named = {name: getattr(scores, name) for name in ("accuracy", "macro_f1", "perplexity", "loss", "rows")}
+    named = {name: getattr(run.scores, name) for name in ("accuracy", "macro_f1", "perplexity", "loss", "rows")}
     return _known(named)
 
 

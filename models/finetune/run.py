@@ -100,6 +100,11 @@ class Run:
     def is_under_way(self) -> bool:
         return self.state not in ENDED
 
+    @property
+    def scores(self) -> Metrics | Validated | None:
+        """Of the saved model on the held-out rows, else the latest of the validation rows."""
+        return self.metrics or (self.validation[-1] if self.validation else None)
+
 
 def read_run(folder: RunFolder) -> Run:
     """The run as its files tell it. A worker that is gone without a last word was interrupted."""
