@@ -91,7 +91,7 @@ def launch_options(settings: Settings) -> dict:
         "server_port": settings.server_port,
         "theme": theme.theme(),
         "css": theme.css(),
-        "head": theme.HEAD,
+        "head": theme.head(),
         "footer_links": ["api"],
         "allowed_paths": [str(ASSETS / "examples")],
         "max_file_size": settings.max_upload,

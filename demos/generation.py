@@ -42,11 +42,11 @@ def build(
     options = sampling.build(ui, settings)
     desk = Desk(ui, waiter, reporter, runner, settings, picker, options)
     with gr.Tabs(elem_id="tea-generation-tabs", elem_classes="tea-inner-tabs") as tabs:
-        with ui.make(gr.Tab, {"label": "generation.tab.poem"}, id="poem"):
+        with ui.make(gr.Tab, {"label": "generation.tab.poem"}, id="poem", elem_id="tea-generation-poem"):
             poem.build(desk, examples["poem"])
-        with ui.make(gr.Tab, {"label": "generation.tab.continue"}, id="continue"):
+        with ui.make(gr.Tab, {"label": "generation.tab.continue"}, id="continue", elem_id="tea-generation-continue"):
             continuation.build(desk, examples["continue"])
-        with ui.make(gr.Tab, {"label": "generation.tab.chat"}, id="chat"):
+        with ui.make(gr.Tab, {"label": "generation.tab.chat"}, id="chat", elem_id="tea-generation-chat"):
             chat.build(desk, examples["chat"])
     return GenerationTab(picker, tabs)
 

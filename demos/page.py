@@ -1,4 +1,4 @@
-"""The page: header, language, tabs, footer, and what links ask of it: ?tab= ?lang= ?run= ?embed=true.
+"""The page: header, language, tabs, footer, and what links ask of it: ?tab= ?view= ?lang= ?run= ?embed=true.
 
 Puts the tabs together and knows what none of them alone may know: the visitor's language and how one tab sends to another.
 """
@@ -35,6 +35,7 @@ _KEEP_TAB_IN_URL = """() => {
   if (!document.documentElement.classList.contains('tea-awake')) return;
   const url = new URL(window.location.href);
   url.searchParams.set('tab', '%s');
+  url.searchParams.delete('view');
   window.history.replaceState(window.history.state, '', url);
 }"""
 _KEEP_LANGUAGE_IN_URL = """(lang) => {

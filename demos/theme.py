@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import gradio as gr
 
 from demos.i18n import ASSETS
+from demos.lessons import LESSONS
 
 # CJK families by platform; nothing is fetched.
 FONTS = (
@@ -48,20 +50,7 @@ INK = gr.themes.Color(
     c950="#141413",
 )
 
-# Runs before the first paint: an embedded tab never shows the header it hides, and whoever does not read the language
-# that the page is built in sees it only once it is re-worded (or after two seconds, should that fail).
-HEAD = """<script>
-(function () {
-  var root = document.documentElement, query = new URLSearchParams(window.location.search);
-  if (query.get('embed') === 'true') root.classList.add('tea-embed');
-  var lang = query.get('lang') || (navigator.language || '').slice(0, 2);
-  if (lang !== 'zh') {
-    root.classList.add('tea-waking');
-    setTimeout(function () { root.classList.remove('tea-waking'); }, 2000);
-  }
-})();
-</script>"""
-AWAKE = "() => { document.documentElement.classList.remove('tea-waking'); document.documentElement.classList.add('tea-awake'); }"
+AWAKE = "() => window.teaAwake()"
 TOGGLE_DARK = "() => { document.body.classList.toggle('dark'); }"
 
 
@@ -114,6 +103,12 @@ def theme() -> gr.themes.Base:
         button_secondary_border_color="*neutral_300",
         button_secondary_border_color_dark="*neutral_600",
     )
+
+
+def head(script: Path = ASSETS / "js" / "page.js") -> str:
+    """The page's own script, and where it finds each view: its tab, or its tab and the tab within it."""
+    places = json.dumps({name: lesson.place for name, lesson in LESSONS.items()})
+    return f"<script>window.teaPlaces = {places};\n{script.read_text(encoding='utf-8')}</script>"
 
 
 def css(folder: Path = ASSETS / "css") -> str:

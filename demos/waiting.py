@@ -8,10 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import closing
 from typing import Any, TypeVar
 
 from demos.i18n import Strings
 from models.library import Library
+from models.progress import Progress
 
 Result = TypeVar("Result")
 _TICK = 0.2  # seconds between two looks at the board
@@ -45,6 +47,22 @@ class Waiter:
                 yield from pieces
         finally:
             pieces.close()
+
+    def follow(
+        self, steps: Iterator[Progress | Result], model: str, lang: str, progress: Callable[..., Any]
+    ) -> Iterator[Result | None]:
+        """None after every step, whose progress is told, then the result. Closing it stops the work.
+
+        A handler that yields at every None can be cancelled between two steps.
+        """
+        sentence = self._strings.text("activity.computing", lang)
+        with closing(self.stream(steps, model, lang, progress)) as pieces:
+            for piece in pieces:
+                if isinstance(piece, Progress):
+                    progress(piece.done / max(piece.total, 1), desc=sentence)
+                    yield None
+                else:
+                    yield piece
 
     def _tell(self, model: str, lang: str, progress: Callable[..., Any]) -> None:
         step = self._library.waiting_for(model)
