@@ -15,6 +15,7 @@ from demos.finding_words import FindingWords
 from demos.finetune_data_view import DataView
 from demos.finetune_desk import AT_ONCE, QUIET, Desk
 from demos.i18n import ASSETS, DEFAULT, Localizer
+from demos.lessons import lesson_card
 from models.finetune import dataset
 from models.finetune.dataset import DatasetReport
 from models.finetune.findings import SAFE
@@ -129,6 +130,7 @@ class DataPart:
             with gr.Column(scale=3, min_width=280):
                 drawn = self._handlers.view.dataset(None, DEFAULT)
                 self._drawn = gr.HTML(drawn, elem_id="tea-finetune-dataset", elem_classes="tea-finetune-box")
+        lesson_card(desk.ui, "data", alone=True)
         names = ("text_column", "label_column")
         self.fields = {"file": self._file, **dict(zip(names, self._columns, strict=True)), "task": self._task}
         self._connect()

@@ -17,6 +17,7 @@ from demos.finetune_desk import AT_ONCE, QUIET, Desk
 from demos.finetune_evaluation_rows import CHANGES, RowsView, last_page
 from demos.finetune_evaluation_view import EvaluationView
 from demos.i18n import Localizer
+from demos.lessons import lesson_card
 from models.errors import BadInput
 from models.finetune.evaluation import Evaluation
 from models.finetune.request import CLASSIFY
@@ -152,6 +153,7 @@ class EvaluationPart:
         with gr.Column(visible=False, elem_id="tea-evaluation", elem_classes="tea-evaluation") as step:
             overview = gr.HTML(elem_id="tea-evaluation-overview", elem_classes="tea-finetune-box")
             compute = _button(desk.ui, "compute")
+            lesson_card(desk.ui, "evaluation", alone=True)
             with gr.Column(visible=False) as details:
                 judged = _Judged(desk.ui)
                 doubts = _Doubts(desk.ui)

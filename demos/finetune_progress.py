@@ -9,6 +9,7 @@ import gradio as gr
 from demos.finetune_desk import Desk
 from demos.finetune_progress_view import ProgressView
 from demos.i18n import DEFAULT
+from demos.lessons import lesson_card
 from models.finetune.run import Run
 
 
@@ -21,6 +22,7 @@ class ProgressPart:
         with gr.Row():
             self.stop = ui.make(gr.Button, {"value": "finetune.stop"}, visible=False, elem_id="tea-finetune-stop")
             self.resume = ui.make(gr.Button, {"value": "finetune.resume"}, visible=False, elem_id="tea-finetune-resume")
+        lesson_card(ui, "training", alone=True)
         self.outputs = [drawn, self.stop, self.resume]
 
     def show(self, run: Run | None, lang: str) -> list[Any]:

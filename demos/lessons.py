@@ -77,13 +77,13 @@ LESSONS = {
 }
 
 
-def lesson_card(ui: Localizer, name: str) -> gr.HTML:
-    """The card of a lesson, re-worded with the page."""
-    words = {"value": lambda lang: card(ui.strings, LESSONS[name], lang)}
+def lesson_card(ui: Localizer, name: str, *, alone: bool = False) -> gr.HTML:
+    """The card of a lesson, re-worded with the page. alone: outside a view, folded under the lesson's own name."""
+    words = {"value": lambda lang: card(ui.strings, LESSONS[name], lang, alone=alone)}
     return ui.make(gr.HTML, words, elem_id=f"tea-lesson-{name}", elem_classes="tea-lesson-box")
 
 
-def card(strings: Strings, lesson: Lesson, lang: str) -> str:
+def card(strings: Strings, lesson: Lesson, lang: str, *, alone: bool = False) -> str:
     """The four parts, the papers, and the step of the story that this is."""
 
     def say(key: str) -> str:
@@ -97,8 +97,9 @@ def card(strings: Strings, lesson: Lesson, lang: str) -> str:
         for paper in lesson.papers
     )
     cited = f'<p class="tea-lesson-papers">{say("lesson.papers")} {papers}</p>' if papers else ""
+    title, fold = (say(f"view.{lesson.name}"), "") if alone else (say("lesson.title"), " open")
     return (
-        f'<details class="tea-lesson" open><summary>{say("lesson.title")}</summary><dl>{parts}</dl>{cited}'
+        f'<details class="tea-lesson"{fold}><summary>{title}</summary><dl>{parts}</dl>{cited}'
         f"{_story(strings, lesson.step, lang)}</details>"
     )
 

@@ -33,6 +33,9 @@
     if (!box) return;
     var fold = box.querySelector(':scope > button.label-wrap');
     if (fold && !fold.classList.contains('open')) fold.click();
+    var card = box.querySelector('.tea-lesson');
+    if (card) card.open = true;
+    window.teaView(view, true);
     box.scrollIntoView({block: 'start', behavior: 'smooth'});
   };
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
+
+from demos.lessons import LESSONS, STORY
 
 pytestmark = pytest.mark.browser
 TABS = {
@@ -44,6 +48,30 @@ def test_choosing_a_tab_is_kept_in_the_address(visit):
     page.wait_for_function("() => location.search.includes('tab=vision')")
 
 
+@pytest.mark.parametrize("name", sorted(name for name, lesson in LESSONS.items() if lesson.place != "finetune"))
+def test_a_link_opens_its_view_which_fits_a_phone(visit, name):
+    page = visit(f"?view={name}&lang=en&embed=true", width=360)
+    view = page.locator(f"#tea-view-{name}")
+    expect(view.locator("> button")).to_have_class(re.compile(r"\bopen\b"))
+    expect(view.locator(".tea-lesson dl")).to_be_visible()
+    page.wait_for_timeout(2000)  # for what it shows
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    assert f"view={name}" in page.url
+
+
+def test_the_story_leads_from_view_to_view_and_keeps_the_page(visit):
+    page = visit("?view=attention")
+    page.locator("#tea-sentiment-text textarea").fill("茶很香。")
+    for step, path in STORY.items():
+        name = path.rpartition("/")[2]
+        page.locator(f'.tea-lesson:visible [data-tea-go="{path}"]').first.click()
+        card = page.locator(f"#tea-lesson-{name} .tea-lesson")
+        expect(card.locator(".is-here")).to_be_visible()
+        expect(card.locator(".is-here button")).to_have_attribute("data-tea-go", STORY[step])
+    page.get_by_role("tab", name="情感").click()
+    expect(page.locator("#tea-sentiment-text textarea")).to_have_value("茶很香。")
+
+
 def test_an_embedded_tab_has_no_header_and_no_footer(visit):
     page = visit("?tab=sentiment&embed=true")
     expect(page.locator(".tea-header")).to_be_hidden()
@@ -68,7 +96,17 @@ def test_nothing_is_wider_than_a_small_phone_and_no_string_key_is_shown(visit, l
         page.wait_for_timeout(500)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 360, name
         text = page.inner_text("body")
-        for prefix in ("common.", "sentiment.", "generation.", "vision.", "finetune.", "errors.", "panel."):
+        for prefix in (
+            "common.",
+            "sentiment.",
+            "generation.",
+            "vision.",
+            "finetune.",
+            "errors.",
+            "panel.",
+            "view.",
+            "lesson.",
+        ):
             assert prefix not in text
 
 
