@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 Point = tuple[float, float]
 _WIDTH, _HEIGHT = 320, 150
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 8, 8, 20
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 8, 20
 
 
 @dataclass(frozen=True)
