@@ -33,6 +33,7 @@ from models.catalog import Catalog
 from models.engine import Engine
 from models.errors import TeahouseError
 from models.explain import Explainer
+from models.explain_text import TextExplainer
 from models.finetune.evaluations import Evaluations
 from models.finetune.runs import RunStore
 from models.generation import GenerationRunner
@@ -61,6 +62,7 @@ def compose(settings: Settings) -> page.Teahouse:
         sentiment=SentimentRunner(library, engine, settings),
         generation=GenerationRunner(library, engine, settings),
         vision=VisionRunner(library, engine, settings),
+        text_explainer=TextExplainer(library, engine, settings),
         explainer=Explainer(library, engine, settings),
         runs=runs,
         evaluations=Evaluations(runs, settings),

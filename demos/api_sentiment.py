@@ -19,7 +19,7 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
         return confidences(teahouse.sentiment.classify(text, model).predictions)
 
     def explain_sentiment(text: str, model: str, request: gr.Request):
-        return asdict(teahouse.explainer.text(text, model))
+        return asdict(teahouse.text_explainer.text(text, model))
 
     def classify_sentiment_batch(file: str, text_column: str, model: str, request: gr.Request):
         result = batch.classify_file(teahouse.sentiment, file, text_column, model, teahouse.settings)

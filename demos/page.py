@@ -18,6 +18,7 @@ from demos.own_runs import OwnRuns
 from demos.theme import AWAKE, TOGGLE_DARK
 from demos.waiting import Waiter
 from models.explain import Explainer
+from models.explain_text import TextExplainer
 from models.finetune.evaluations import Evaluations
 from models.finetune.request import CLASSIFY
 from models.finetune.runs import RunStore
@@ -55,7 +56,8 @@ class Teahouse:
     sentiment: SentimentRunner
     generation: GenerationRunner
     vision: VisionRunner
-    explainer: Explainer
+    text_explainer: TextExplainer
+    explainer: Explainer  # of pictures
     runs: RunStore
     evaluations: Evaluations
 
@@ -72,7 +74,13 @@ def build(teahouse: Teahouse) -> gr.Blocks:
         with gr.Tabs(selected="sentiment", elem_id="tea-tabs", overflow_behavior="wrap") as tabs:
             with _tab(ui, "sentiment"):
                 sentiment_tab = sentiment.build(
-                    ui, waiter, reporter, teahouse.sentiment, teahouse.explainer, settings, teahouse.library.catalog
+                    ui,
+                    waiter,
+                    reporter,
+                    teahouse.sentiment,
+                    teahouse.text_explainer,
+                    settings,
+                    teahouse.library.catalog,
                 )
             with _tab(ui, "generation"):
                 generation_tab = generation.build(

@@ -26,7 +26,7 @@ from models.sentiment import TASK, Sentiment
 from models.settings import Settings
 
 if TYPE_CHECKING:
-    from models.explain import TextExplanation
+    from models.explain_text import TextExplanation
 
 EXAMPLES = ASSETS / "examples" / "sentiment.json"
 _AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}

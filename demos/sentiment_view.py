@@ -15,7 +15,7 @@ from demos.i18n import Strings
 from models.sentiment import Prediction, Sentiment, Window
 
 if TYPE_CHECKING:
-    from models.explain import TextExplanation, TokenWeight
+    from models.explain_text import TextExplanation, TokenWeight
 
 _MOST_BARS = 10
 _OPEN_WINDOWS = 6  # with more, the list of windows starts folded
@@ -177,7 +177,7 @@ def _item(window: Window, title: str, best: str) -> str:
 
 
 def _is_rest(token: TokenWeight) -> bool:
-    """Is this what models.explain left unexplained: a long stretch of weight 0?"""
+    """Is this what models.explain_text left unexplained: a long stretch of weight 0?"""
     return token.weight == 0 and len(token.text) > _LONGEST_TOKEN
 
 

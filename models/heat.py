@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from models.eager import eager_attention
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -102,7 +104,7 @@ def _by_attention(model: nn.Module, pixels: Tensor, target: int) -> Tensor | Non
     grid = _patches(model.config, pixels.shape)
     if grid is None:
         return None
-    with _eager_attention(model):
+    with eager_attention(model):
         output = model(pixel_values=pixels.clone().requires_grad_(), output_attentions=True)
     attentions = [layer for layer in output.attentions or () if layer is not None]
     tokens = attentions[0].shape[-1] if attentions else 0
@@ -125,17 +127,6 @@ def _patches(config: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
         return None
     height, width = size if isinstance(size, (list, tuple)) else (size, size)
     return shape[-2] // height, shape[-1] // width
-
-
-@contextmanager
-def _eager_attention(model: nn.Module) -> Iterator[None]:
-    """Attention that can be looked at. Others never see it: only the inference thread runs the shared models."""
-    before = model.config._attn_implementation
-    model.set_attn_implementation("eager")
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(before)
 
 
 def _by_occlusion(model: nn.Module, pixels: Tensor, target: int) -> Tensor:

@@ -24,7 +24,7 @@ from models import batch
 from models.batch import BatchProgress, BatchResult
 from models.catalog import Catalog
 from models.errors import BadInput
-from models.explain import TextExplanation, TokenWeight
+from models.explain_text import TextExplanation, TokenWeight
 from models.sentiment import Prediction, Sentiment, Window
 from models.settings import Settings
 
