@@ -239,13 +239,13 @@ def test_a_failure_is_said_in_a_sentence_with_what_it_names_escaped(view):
 
 def test_a_chart_keeps_its_points_inside_the_picture():
     drawn = chart("t", [Curve("a<b", [(0, 0.0), (10, 2.0)], "is-main", dots=True)], last_step=10)
-    assert '<polyline points="34.0,130.0 312.0,8.0"/>' in drawn
+    assert '<polyline points="40.0,130.0 312.0,8.0"/>' in drawn
     assert "a&lt;b" in drawn
 
 
 def test_a_chart_of_small_numbers_fills_its_height():
     drawn = chart("t", [Curve("rate", [(0, 0.0), (10, 3e-4)], "is-main")], last_step=10)
-    assert '<polyline points="34.0,130.0 312.0,8.0"/>' in drawn
+    assert '<polyline points="40.0,130.0 312.0,8.0"/>' in drawn
     assert ">3e-4<" in drawn
     assert ">1.5e-4<" in drawn
 
