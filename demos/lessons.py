@@ -53,6 +53,8 @@ TOP_P = Paper("Holtzman et al. 2020", "https://arxiv.org/abs/1904.09751")
 DISTINCT_N = Paper("Li et al. 2016", "https://arxiv.org/abs/1510.03055")
 GRAD_CAM = Paper("Selvaraju et al. 2017", "https://arxiv.org/abs/1610.02391")
 ROLLOUT = Paper("Abnar & Zuidema 2020", "https://arxiv.org/abs/2005.00928")
+ATTENTION_ATTRIBUTION = Paper("Hao et al. 2021", "https://arxiv.org/abs/2004.11207")
+DELETION = Paper("Samek et al. 2017", "https://arxiv.org/abs/1509.06321")
 SANITY = Paper("Adebayo et al. 2018", "https://arxiv.org/abs/1810.03292")
 CORRUPTIONS = Paper("Hendrycks & Dietterich 2019", "https://arxiv.org/abs/1903.12261")
 
@@ -67,7 +69,7 @@ LESSONS = {
         Lesson("tokens", "generation/continue", "tokens", (TOP_K, TOP_P)),
         Lesson("decoding", "generation/continue", "head", (TOP_K, TOP_P, DISTINCT_N)),
         Lesson("surprise", "generation/continue", "tokens"),
-        Lesson("where", "vision", "head", (GRAD_CAM, ROLLOUT, SANITY)),
+        Lesson("where", "vision", "head", (GRAD_CAM, ATTENTION_ATTRIBUTION, ROLLOUT, DELETION, SANITY)),
         Lesson("disturb", "vision", "training", (CORRUPTIONS,)),
         Lesson("album", "vision", "head"),
         Lesson("data", "finetune", "tokens"),

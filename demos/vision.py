@@ -1,6 +1,6 @@
-"""The Vision tab: one picture, three models that say what it is, and where each of them looked.
+"""The Vision tab: one picture, three models that say what it is, and below them the views that look closer.
 
-Knows the runner and the explainer by what they return, never how they compute.
+Knows the runner by what it returns, never how it computes.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import gradio as gr
 from PIL import Image
 
+from demos import vision_where
 from demos.errors import Reporter
 from demos.i18n import DEFAULT, Localizer
 from demos.model_picker import model_picker
 from demos.picture_file import PictureFile
-from demos.vision_view import PICTURES, Answer, Reason, VisionView, data_uri, read_credits, shrunk
+from demos.vision_view import PICTURES, Answer, VisionView, read_credits, shrunk
 from demos.waiting import Waiter
 from models.catalog import Catalog
 from models.errors import TeahouseError
@@ -27,7 +28,6 @@ from models.settings import Settings
 from models.vision import TASK, open_picture
 
 if TYPE_CHECKING:
-    from models.explain import PictureExplanation
     from models.vision import Answer as ModelAnswer
 
 SHOWN_MODELS = ("efficientnet-lite0", "resnet-cifar10", "vit-cifar10")  # the large one, then left and right
@@ -38,20 +38,14 @@ class Runner(Protocol):
     def answer(self, picture: Image.Image, model: str = "") -> ModelAnswer: ...
 
 
-class PictureExplainer(Protocol):
-    def picture(self, picture: Image.Image, model: str = "") -> PictureExplanation: ...
-
-
 @dataclass(frozen=True)
 class VisionTab:
     """What other parts of the page reach for."""
 
     picture: gr.Image
     look: gr.Button
-    why: gr.Button
     pickers: tuple[gr.Dropdown, ...]  # the large model's, left, right
     panels: tuple[gr.HTML, ...]  # the answers, in the same order
-    heats: gr.HTML
 
 
 def build(
@@ -59,18 +53,19 @@ def build(
     waiter: Waiter,
     reporter: Reporter,
     runner: Runner,
-    explainer: PictureExplainer,
+    explainer: vision_where.PictureExplainer,
     settings: Settings,
     catalog: Catalog,
 ) -> VisionTab:
     """Lays the tab out and connects it. Call it inside its gr.Tab."""
     view = VisionView(ui.strings, reporter.sentence, read_credits())
     downloads = partial(begins_with_download, catalog, settings, TASK)
-    handlers = Handlers(waiter, runner, explainer, catalog, view, settings.max_pixels, downloads)
+    handlers = Handlers(waiter, runner, catalog, view, settings.max_pixels, downloads)
     gr.set_static_paths([PICTURES])  # served from where they lie, whatever folder the app was started in
     parts = _lay_out(ui, view, partial(model_picker, ui, catalog, settings, TASK), examples())
-    _connect(ui, reporter, handlers, parts, settings)
-    return VisionTab(parts.picture, parts.look, parts.why, parts.pickers, parts.panels, parts.heats)
+    answers = _connect(ui, reporter, handlers, parts, settings)
+    vision_where.build(ui, waiter, reporter, explainer, settings, parts.picture, answers)
+    return VisionTab(parts.picture, parts.look, parts.pickers, parts.panels)
 
 
 def examples(folder: Path = PICTURES) -> list[str]:
@@ -85,13 +80,12 @@ class Handlers:
         self,
         waiter: Waiter,
         runner: Runner,
-        explainer: PictureExplainer,
         catalog: Catalog,
         view: VisionView,
         max_pixels: int,
         downloads: Callable[[str], bool] = lambda model: False,
     ) -> None:
-        self._waiter, self._runner, self._explainer, self._catalog = waiter, runner, explainer, catalog
+        self._waiter, self._runner, self._catalog = waiter, runner, catalog
         self._view, self._max_pixels, self._downloads = view, max_pixels, downloads
 
     def look(
@@ -103,7 +97,7 @@ class Handlers:
         lang: str,
         progress: Callable[..., Any] = gr.Progress(),
     ) -> Iterator[tuple]:
-        """Three answers and their panels, filled one after the other; the small picture; no heat pictures any more."""
+        """Three answers and their panels, filled one after the other; the small picture."""
         if picture is None:
             yield self._shown([None] * 3, "", lang)
             return
@@ -115,31 +109,15 @@ class Handlers:
 
     def look_again(
         self, picture: str | None, model: str, lang: str, progress: Callable[..., Any] = gr.Progress()
-    ) -> tuple[Answer | None, str, list, str]:
-        """One model's answer, for a picture that the others have answered; its heat picture would be another one's.
+    ) -> tuple[Answer | None, str]:
+        """One model's answer, for a picture that the others have answered.
 
         A model that has to be downloaded first waits for Look: its card has just told how much that is.
         """
         answer = None
         if picture is not None and not self._downloads(model):
             answer = self._answer(open_picture(picture, self._max_pixels), model, lang, progress)
-        return answer, self._view.answer(answer, lang), [], ""
-
-    def why(
-        self,
-        picture: str | None,
-        large: str,
-        left: str,
-        right: str,
-        lang: str,
-        progress: Callable[..., Any] = gr.Progress(),
-    ) -> Iterator[tuple[list[Reason], str]]:
-        """The heat pictures of the three models, one after the other."""
-        image = open_picture(picture, self._max_pixels)
-        reasons: list[Reason] = []
-        for model in dict.fromkeys((large, left, right)):
-            reasons = [*reasons, self._reason(image, model, lang, progress)]
-            yield reasons, self._view.reasons(reasons, lang)
+        return answer, self._view.answer(answer, lang)
 
     def redraw(
         self,
@@ -147,16 +125,15 @@ class Handlers:
         left: Answer | None,
         right: Answer | None,
         small: str,
-        reasons: list[Reason],
         lang: str,
     ) -> tuple[str, ...]:
         """What is shown, in another language."""
         panels = [self._view.answer(answer, lang) for answer in (large, left, right)]
-        return (*panels, self._view.small(small, lang), self._view.reasons(reasons, lang))
+        return (*panels, self._view.small(small, lang))
 
     def _shown(self, answers: list, small: str, lang: str) -> tuple:
         panels = [self._view.answer(one, lang) if one is None or isinstance(one, Answer) else one for one in answers]
-        return (*answers, *panels, small, self._view.small(small, lang), [], "")
+        return (*answers, *panels, small, self._view.small(small, lang))
 
     def _answer(self, image: Image.Image, model: str, lang: str, progress: Callable[..., Any]) -> Answer:
         """A model that cannot answer says so in its own panel: the others still do."""
@@ -168,14 +145,6 @@ class Handlers:
         predictions = tuple((one.label, one.score) for one in found.predictions)
         return Answer(model, labels, predictions, found.seconds)
 
-    def _reason(self, image: Image.Image, model: str, lang: str, progress: Callable[..., Any]) -> Reason:
-        try:
-            labels = self._catalog.find(model, TASK).labels
-            found = self._waiter.run(lambda: self._explainer.picture(image, model), model, lang, progress)
-        except TeahouseError as error:
-            return Reason(model, error=error)
-        return Reason(model, labels, found.label, found.score, data_uri(found.heat))
-
 
 @dataclass(frozen=True)
 class _Parts:
@@ -185,8 +154,6 @@ class _Parts:
     pickers: tuple[gr.Dropdown, ...]
     panels: tuple[gr.HTML, ...]
     small: gr.HTML
-    why: gr.Button
-    heats: gr.HTML
 
 
 def _lay_out(
@@ -207,10 +174,8 @@ def _lay_out(
             left = make_picker(left_name, "vision.left"), _answer_box(view, "left")
         with gr.Column(scale=1, min_width=280):
             right = make_picker(right_name, "vision.right"), _answer_box(view, "right")
-    why = ui.make(gr.Button, {"value": "vision.why"}, elem_id="tea-vision-why")
-    heats = gr.HTML("", elem_id="tea-vision-heats", elem_classes="tea-heats-box")
     pickers, panels = zip(large, left, right, strict=True)
-    return _Parts(picture, look, gallery, pickers, panels, small, why, heats)
+    return _Parts(picture, look, gallery, pickers, panels, small)
 
 
 def _picture(ui: Localizer, pictures: list[str]) -> gr.Image:
@@ -245,14 +210,17 @@ def _gallery(ui: Localizer, pictures: list[str]) -> gr.Dataset:
     )
 
 
-def _connect(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, settings: Settings) -> None:
-    answers, small, reasons = [gr.State(None) for _ in parts.panels], gr.State(""), gr.State([])
+def _connect(
+    ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, settings: Settings
+) -> list[gr.State]:
+    """The states that hold the answers, in the order of the pickers."""
+    answers, small = [gr.State(None) for _ in parts.panels], gr.State("")
     work = {"concurrency_limit": settings.concurrency, "concurrency_id": "vision", "api_visibility": "private"}
     gr.on(
         [parts.picture.change, parts.look.click],
         reporter.said(handlers.look),
         [parts.picture, *parts.pickers, ui.lang],
-        [*answers, *parts.panels, small, parts.small, reasons, parts.heats],
+        [*answers, *parts.panels, small, parts.small],
         show_progress_on=list(parts.panels),
         trigger_mode="always_last",
         **work,
@@ -261,18 +229,11 @@ def _connect(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Part
         picker.input(
             reporter.said(handlers.look_again),
             [parts.picture, picker, ui.lang],
-            [answer, panel, reasons, parts.heats],
+            [answer, panel],
             show_progress_on=panel,
             **work,
         )
-    parts.why.click(
-        reporter.said(handlers.why),
-        [parts.picture, *parts.pickers, ui.lang],
-        [reasons, parts.heats],
-        show_progress_on=parts.heats,
-        **work,
-    )
-    shown = [*parts.panels, parts.small, parts.heats]
-    ui.lang.change(handlers.redraw, [*answers, small, reasons, ui.lang], shown, **_AT_ONCE)
+    ui.lang.change(handlers.redraw, [*answers, small, ui.lang], [*parts.panels, parts.small], **_AT_ONCE)
     pictures = examples()
     parts.gallery.click(lambda index: pictures[index], parts.gallery, parts.picture, **_AT_ONCE)
+    return answers

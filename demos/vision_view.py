@@ -1,4 +1,4 @@
-"""How the Vision tab draws: answers as bars, the small picture that the ten-class models see, heat pictures, credits.
+"""How the Vision tab draws: answers as bars, the small picture that the ten-class models see, credits.
 
 Pure functions of plain data and a language; what a model or a file wrote is escaped here. Knows no event and no runner.
 """
@@ -24,7 +24,7 @@ SMALL_SIDE = 32  # px of the pictures that the ten-class models learned from
 TEN_CLASSES = "cifar10"  # of assets/labels
 _USUAL_CLASSES = "imagenet"  # whose names most models of the Hub use
 _UNSURE_BELOW = 0.5
-_HEAT_SIDE = 640  # px of a heat picture on the page
+_SHOWN_SIDE = 640  # px of a picture on the page
 _CREDIT = re.compile(
     r"^\|\s*(?P<file>[\w-]+\.\w+)\s*\|.*\|\s*(?P<author>[^|]+?)\s*\|\s*(?P<licence>[^|]+?)\s*\|$", re.M
 )
@@ -38,18 +38,6 @@ class Answer:
     labels: str | None = None  # of ModelSpec: assets/labels/<labels>.json
     predictions: tuple[tuple[str, float], ...] = ()  # (the model's own label, 0 to 1), best first
     seconds: float = 0.0
-    error: TeahouseError | None = None
-
-
-@dataclass(frozen=True)
-class Reason:
-    """What the page remembers of one explanation, or of its refusal."""
-
-    model: str
-    labels: str | None = None
-    label: str = ""
-    score: float = 0.0  # 0 to 1
-    picture: str = ""  # data URI
     error: TeahouseError | None = None
 
 
@@ -78,13 +66,13 @@ class VisionView:
             return f'<div class="tea-look tea-look-empty">{self._say("nothing_yet", lang)}</div>'
         if answer.error is not None:
             return f'<div class="tea-look">{self._refused(answer.error, lang)}</div>'
-        chinese = _chinese(answer.labels)
-        rows = "".join(_row(*_both(label, chinese, lang), score) for label, score in answer.predictions)
+        chinese = chinese_names(answer.labels)
+        rows = "".join(_row(*both_names(label, chinese, lang), score) for label, score in answer.predictions)
         best, score = answer.predictions[0]
         foot = [html.escape(answer.model), f"{answer.seconds * 1000:,.0f} ms"]
         doubt = f"<span>{self._say('unsure', lang)}</span>" if score < _UNSURE_BELOW else ""
         return (
-            f'<div class="tea-look"><p class="tea-look-best">{html.escape(_both(best, chinese, lang)[0])}{doubt}</p>'
+            f'<div class="tea-look"><p class="tea-look-best">{html.escape(both_names(best, chinese, lang)[0])}{doubt}</p>'
             f'<ol>{rows}</ol><p class="tea-look-foot">{" · ".join(foot)}</p></div>'
         )
 
@@ -93,15 +81,6 @@ class VisionView:
         names = ("、" if lang == "zh" else ", ").join(map(html.escape, i18n.labels(TEN_CLASSES, lang).values()))
         frame = f'<img src="{picture}" alt="{self._say("small_alt", lang)}">' if picture else "<i></i>"
         return f'<div class="tea-small">{frame}<p>{self._say("small", lang, classes=names)}</p></div>'
-
-    def reasons(self, reasons: Sequence[Reason], lang: str) -> str:
-        """The heat pictures side by side, and what their colours mean."""
-        if not reasons:
-            return ""
-        figures = "".join(f"<figure>{self._reason(reason, lang)}</figure>" for reason in reasons)
-        return (
-            f'<div class="tea-heats">{figures}</div><p class="tea-heats-legend"><i></i>{self._say("legend", lang)}</p>'
-        )
 
     def credits(self, lang: str) -> str:
         """Who made the example pictures, folded."""
@@ -112,15 +91,6 @@ class VisionView:
             for one in self._credits
         )
         return f'<details class="tea-credits"><summary>{self._say("credits", lang)}</summary><ul>{lines}</ul></details>'
-
-    def _reason(self, reason: Reason, lang: str) -> str:
-        if reason.error is not None:
-            return self._refused(reason.error, lang)
-        label = html.escape(_both(reason.label, _chinese(reason.labels), lang)[0])
-        model = html.escape(reason.model)
-        alt = self._say("heat_alt", lang, model=model, label=label)
-        caption = f"<b>{label}</b> {percent(reason.score)} <span>{model}</span>"
-        return f'<img src="{reason.picture}" alt="{alt}"><figcaption>{caption}</figcaption>'
 
     def _refused(self, error: TeahouseError, lang: str) -> str:
         return f'<p class="tea-look-error">{html.escape(self._sentence(error, lang))}</p>'
@@ -138,7 +108,7 @@ def percent(score: float) -> str:
     return f"{100 * score:.0f} %"
 
 
-def data_uri(image: Image.Image, side: int = _HEAT_SIDE) -> str:
+def data_uri(image: Image.Image, side: int = _SHOWN_SIDE) -> str:
     """A copy of at most `side` px, as an address that a page can show without another request."""
     image = image.copy()
     image.thumbnail((side, side))
@@ -165,11 +135,11 @@ def read_credits(folder: Path = PICTURES) -> list[Credit]:
     return [credit for credit in found if (folder / credit.file).is_file()]
 
 
-def _chinese(labels: str | None) -> Mapping[str, str]:
+def chinese_names(labels: str | None) -> Mapping[str, str]:
     return i18n.labels(labels or _USUAL_CLASSES, "zh")
 
 
-def _both(label: str, chinese: Mapping[str, str], lang: str) -> tuple[str, str]:
+def both_names(label: str, chinese: Mapping[str, str], lang: str) -> tuple[str, str]:
     """A class's name in the visitor's language, then in the other; "" where it has one name only."""
     english = label if label in chinese else label.split(",")[0].strip()  # the Hub writes «tabby, tabby cat»
     if english not in chinese:

@@ -1,29 +1,41 @@
-"""Why a picture classifier answered as it did: where in the picture the answer came from, by models.heat.
+"""Why a picture classifier answered as it did: where in the picture a class was seen, and how far that map can be trusted.
 
-It runs on the inference thread and changes nothing in the shared models. Knows no page.
+By models.heat and models.masking. It runs on the inference thread in steps and changes nothing in the shared models.
+Knows no page.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+import numpy as np
 from PIL import Image
 
-from models import heat
+from models import heat, masking, overlay
 from models.engine import Engine
+from models.errors import BadInput
+from models.heat import Relevance
 from models.library import Library
 from models.loading import LoadedModel
+from models.masking import Trust
+from models.progress import Progress, finished
 from models.settings import Settings
 from models.vision import TASK, open_picture, pixels_of
+
+Result = TypeVar("Result")
+_NAMED = 5  # classes that a refusal names
 
 
 @dataclass(frozen=True)
 class PictureExplanation:
     label: str
     score: float  # 0 to 1
-    heat: Image.Image  # RGB: the picture, at most heat.LONGEST_SIDE px a side, with the heat laid over
+    heat: Image.Image  # RGB: the picture, at most overlay.LONGEST_SIDE px a side, with the heat laid over
+    method: str  # of heat.METHODS
+    trust: Trust | None = None  # where it was asked for
 
 
 class Explainer:
@@ -32,14 +44,58 @@ class Explainer:
         self._engine = engine
         self._settings = settings
 
-    def picture(self, picture: str | Path | Image.Image, model: str = "") -> PictureExplanation:
-        """Where the likeliest class was seen. BadInput where the file is no picture or has too many pixels."""
+    def picture(
+        self, picture: str | Path | Image.Image, model: str = "", label: str = "", method: str = ""
+    ) -> PictureExplanation:
+        """What `steps` comes to, unchecked."""
+        return finished(self.steps(picture, model, label, method))
+
+    def steps(
+        self, picture: str | Path | Image.Image, model: str = "", label: str = "", method: str = "", check: bool = False
+    ) -> Iterator[Progress | PictureExplanation]:
+        """Where a class was seen, and with `check` how far the map can be trusted. Closing it stops the computing.
+
+        label: one of the model's own; empty: the likeliest. method: one of heat.METHODS; empty: the network's own.
+        BadInput where the file is no picture or has too many pixels, and for a label or a method that does not exist.
+        """
+        if method and method not in heat.METHODS:
+            raise BadInput("errors.no_heat_method", method=method, valid=", ".join(heat.METHODS))
         image = open_picture(picture, self._settings.max_pixels)
         with self._library.lease(model, TASK) as loaded:
-            return self._engine.call(partial(_pictured, image, loaded))
+            target = _target(loaded, label)
+            yield from self._engine.stream(_explained(image, loaded, target, method, check))
 
 
-def _pictured(image: Image.Image, loaded: LoadedModel) -> PictureExplanation:
-    found = heat.explain(loaded.model, pixels_of(image, loaded))
-    box = heat.seen_box(loaded.processor, image.size)
-    return PictureExplanation(loaded.labels[found.target], found.score, heat.paint(image, found.map, box))
+def _target(loaded: LoadedModel, label: str) -> int | None:
+    if not label:
+        return None
+    if label not in loaded.labels:
+        valid = ", ".join(loaded.labels[:_NAMED]) + (" …" if len(loaded.labels) > _NAMED else "")
+        raise BadInput("errors.unknown_class", label=label[:60], model=loaded.spec.shown_name, valid=valid)
+    return loaded.labels.index(label)
+
+
+def _explained(
+    image: Image.Image, loaded: LoadedModel, target: int | None, method: str, check: bool
+) -> Iterator[Progress | PictureExplanation]:
+    pixels = pixels_of(image, loaded)
+    found: Relevance = yield from _through(heat.explain(loaded.model, pixels, target, method))
+    trusted = None
+    if check:
+        trusted = yield from _through(masking.trust(loaded.model, pixels, found.target, found.map))
+    yield PictureExplanation(
+        loaded.labels[found.target], found.score, _painted(image, loaded, found.map), found.method, trusted
+    )
+
+
+def _through(steps: Iterator[Progress | Result]) -> Iterator[Progress]:
+    """Passes the progress on; its value is the result."""
+    for step in steps:
+        if not isinstance(step, Progress):
+            return step
+        yield step
+    raise AssertionError("a computation in steps ends with its result")
+
+
+def _painted(image: Image.Image, loaded: LoadedModel, found: np.ndarray) -> Image.Image:
+    return overlay.paint(image, found, overlay.seen_box(loaded.processor, image.size))

@@ -1,61 +1,84 @@
-"""Where in a picture a class was seen: a map of relevance for any image classifier, and the map laid over the picture.
+"""Where in a picture a class was seen: a map of relevance for any image classifier.
 
-Three methods, by what the network is made of:
-convolutions: Grad-CAM (Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391) at the last feature map;
-a plain vision transformer: attention weighted by its gradients and multiplied through the layers (Chefer et al. 2021,
-https://arxiv.org/abs/2103.15679); anything else: occlusion by grey squares (Zeiler and Fergus 2014,
-https://arxiv.org/abs/1311.2901), in a bounded number of forward passes. Knows no labels and no page.
+Four methods, by what the network is made of:
+gradcam: of convolutions, Grad-CAM (Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391) at the last feature map;
+attention: of a plain vision transformer, each attention weight times the gradient of the class's logit with respect to
+it, summed over layers, heads and the tokens that look (the first-order step of Hao et al. 2021,
+https://arxiv.org/abs/2004.11207; the product is that of Chefer et al. 2021, https://arxiv.org/abs/2103.15679);
+rollout: of the same transformers, attention multiplied through the layers (Abnar and Zuidema 2020,
+https://arxiv.org/abs/2005.00928): where it looked whatever the class;
+occlusion: of anything, in a bounded number of forward passes, squares covered (models.masking).
+Knows no labels and no page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
+from models import masking
 from models.eager import eager_attention
+from models.errors import BadInput
+from models.progress import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-LONGEST_SIDE = 1024  # px of the painted picture
-OCCLUSION_CELLS = 8  # squares a side: 64 forward passes
-OCCLUSION_BATCH = 8
-_RAMP_SIDE = 256  # px of the test picture that finds a processor's crop
-_NEAR_EDGE = 0.01  # shares of a side: what ends so close to the picture's edge was not cropped there
-_AMBER, _VERMILION = np.array([246, 190, 84]), np.array([196, 48, 22])
-_OPACITY = 0.78  # of the hottest spot
-_FADE = 0.65  # towards white, where the model did not see the picture
+METHODS = ("gradcam", "attention", "rollout", "occlusion")
+_NOTHING = 1e-12
+_STEPS = 2  # the forward pass that answers, and the one that is looked into
 
 
 @dataclass(frozen=True)
 class Relevance:
-    target: int  # the likeliest class
-    score: float  # 0 to 1
-    map: np.ndarray  # (rows, columns), 0 to 1, over what the processor kept of the picture
+    target: int  # the class that is explained
+    score: float  # its probability, 0 to 1
+    method: str  # of METHODS
+    map: (
+        np.ndarray
+    )  # (rows, columns), at most 1, over what the processor kept of the picture; below 0: against the class
 
 
-def explain(model: nn.Module, pixels: Tensor) -> Relevance:
-    """The likeliest class for pixels (1, 3, height, width), and where it was seen. Leaves the model as it was."""
+def explain(
+    model: nn.Module, pixels: Tensor, target: int | None = None, method: str = ""
+) -> Iterator[Progress | Relevance]:
+    """Where `target` (None: the likeliest class) was seen in pixels (1, 3, height, width). Leaves the model as it was.
+
+    method: one of METHODS; empty: attention or gradcam, whichever fits the network, else occlusion.
+    BadInput where the network does not allow the method.
+    """
     import torch
 
     pixels = pixels.to(next(model.parameters(), pixels).dtype)
     with torch.no_grad(), _last_feature_map(model, pixels.shape) as last:
         scores = model(pixel_values=pixels).logits.float().softmax(dim=-1)[0]
-    target = int(scores.argmax())
-    found = _by_attention(model, pixels, target)
+    target = int(scores.argmax()) if target is None else target
+    yield Progress(1, _STEPS)
+    method, found = _looked_into(model, pixels, target, last.layer, method)
     if found is None:
-        found = (
-            _by_occlusion(model, pixels, target)
-            if last.layer is None
-            else _by_gradcam(model, pixels, target, last.layer)
-        )
-    found = found.float().clamp(min=0)
-    return Relevance(target, float(scores[target]), (found / found.max().clamp(min=1e-12)).numpy())
+        found = yield from _by_occlusion(model, pixels, target, scores[target])
+    found = found.float()
+    largest = found.max() if found.max() > 0 else found.abs().max().clamp(min=_NOTHING)
+    yield Relevance(target, float(scores[target]), method, (found / largest).numpy())
+
+
+def _looked_into(
+    model: nn.Module, pixels: Tensor, target: int, layer: nn.Module | None, method: str
+) -> tuple[str, Tensor | None]:
+    """The method and its map (rows, columns); None for occlusion, which takes many steps."""
+    if method in ("", "attention") and (found := _by_attention(model, pixels, target)) is not None:
+        return "attention", found
+    if method == "rollout" and (found := _by_rollout(model, pixels)) is not None:
+        return method, found
+    if method in ("", "gradcam") and layer is not None:
+        return "gradcam", _by_gradcam(model, pixels, target, layer)
+    if method in ("", "occlusion"):
+        return "occlusion", None
+    raise BadInput("errors.no_heat_method", method=method, valid="occlusion")
 
 
 @dataclass
@@ -90,34 +113,69 @@ def _is_map(output: tuple[int, ...], pixels: tuple[int, ...]) -> bool:
 
 
 def _by_gradcam(model: nn.Module, pixels: Tensor, target: int, layer: nn.Module) -> Tensor:
-    """(rows, columns). The input asks for the gradient, since the weights of a served model do not."""
+    """(rows, columns). The input asks for the gradient: the weights of a served model do not."""
     from captum.attr import LayerGradCam
 
-    method = LayerGradCam(lambda inputs: model(pixel_values=inputs).logits, layer)
-    return method.attribute(pixels.clone().requires_grad_(), target=target, relu_attributions=True)[0, 0].detach()
+    method = LayerGradCam(lambda inputs: _evidence(model(pixel_values=inputs).logits.float(), target), layer)
+    return method.attribute(pixels.clone().requires_grad_())[0, 0].detach()
 
 
-def _by_attention(model: nn.Module, pixels: Tensor, target: int) -> Tensor | None:
-    """(rows, columns), or None where the network is not a plain vision transformer."""
-    import torch
+@dataclass(frozen=True)
+class Attended:
+    logits: Tensor  # (1, classes)
+    layers: list[Tensor]  # each (1, heads, tokens, tokens): who looks, at whom
+    frame: int  # class and register tokens; they come first
+    grid: tuple[int, int]  # rows and columns of patches, which follow
 
+    def mapped(self, tokens: Tensor) -> Tensor:
+        """(tokens,) -> (rows, columns)."""
+        return tokens[self.frame :].reshape(self.grid)
+
+
+def attended(model: nn.Module, pixels: Tensor) -> Attended | None:
+    """None where the network is not a plain vision transformer."""
     grid = _patches(model.config, pixels.shape)
     if grid is None:
         return None
     with eager_attention(model):
-        output = model(pixel_values=pixels.clone().requires_grad_(), output_attentions=True)
-    attentions = [layer for layer in output.attentions or () if layer is not None]
-    tokens = attentions[0].shape[-1] if attentions else 0
-    frame = tokens - grid[0] * grid[1]  # class and register tokens; they come first
-    if frame < 0 or not attentions or any(layer.shape[-2:] != (tokens, tokens) for layer in attentions):
+        output = model(pixel_values=pixels, output_attentions=True)
+    layers = [layer for layer in output.attentions or () if layer is not None]
+    tokens = layers[0].shape[-1] if layers else 0
+    frame = tokens - grid[0] * grid[1]
+    if frame < 0 or not layers or any(layer.shape[-2:] != (tokens, tokens) for layer in layers):
         return None
-    gradients = torch.autograd.grad(output.logits[0, target], attentions)
-    relevance = torch.eye(tokens)
-    for attention, gradient in zip(attentions, gradients, strict=True):
-        weighted = attention.float() * gradient.float()
-        relevance = relevance + weighted.clamp(min=0)[0].mean(dim=0).detach() @ relevance
-    reader = relevance[0] if frame else relevance.mean(dim=0)
-    return reader[frame:].reshape(grid)
+    return Attended(output.logits, layers, frame, grid)
+
+
+def _by_attention(model: nn.Module, pixels: Tensor, target: int) -> Tensor | None:
+    """(rows, columns): what the evidence for the class would lose, to first order, if no token looked at the patch.
+
+    Summed over all who look. The class token's row alone, as is usual, finds fewer of the places that matter: patches
+    look at each other before it looks at them (tests/bench/heat_trust.py measures both).
+    """
+    import torch
+
+    seen = attended(model, pixels.clone().requires_grad_())
+    if seen is None:
+        return None
+    gradients = torch.autograd.grad(_evidence(seen.logits.float(), target)[0], seen.layers)
+    parts = zip(seen.layers, gradients, strict=True)
+    return seen.mapped(sum((layer.detach().float() * slope.float()).sum(dim=(0, 1, 2)) for layer, slope in parts))
+
+
+def _by_rollout(model: nn.Module, pixels: Tensor) -> Tensor | None:
+    """(rows, columns): how much of each patch reaches the class token if attention were all that moves; no class."""
+    import torch
+
+    with torch.no_grad():
+        seen = attended(model, pixels)
+    if seen is None:
+        return None
+    stays = torch.eye(seen.layers[0].shape[-1])
+    reached = stays
+    for layer in seen.layers:
+        reached = 0.5 * (layer[0].float().mean(dim=0) + stays) @ reached  # half goes around attention
+    return seen.mapped(reached[0] if seen.frame else reached.mean(dim=0))
 
 
 def _patches(config: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
@@ -129,73 +187,15 @@ def _patches(config: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
     return shape[-2] // height, shape[-1] // width
 
 
-def _by_occlusion(model: nn.Module, pixels: Tensor, target: int) -> Tensor:
-    """(OCCLUSION_CELLS, OCCLUSION_CELLS): how far the class's probability falls when a square is covered with grey."""
-    import torch
-    from captum.attr import Occlusion
+def _evidence(logits: Tensor, target: int) -> Tensor:
+    """(N, classes) -> (N,): the class's logit above the mean of all: what is said for every class is said for none.
 
-    height, width = (max(side // OCCLUSION_CELLS, 1) for side in pixels.shape[-2:])
-    method = Occlusion(lambda inputs: model(pixel_values=inputs).logits.float().softmax(dim=-1))
-    with torch.no_grad():
-        fall = method.attribute(
-            pixels,
-            sliding_window_shapes=(3, height, width),
-            strides=(3, height, width),
-            baselines=pixels.mean(dim=(2, 3), keepdim=True).expand_as(pixels),
-            target=target,
-            perturbations_per_eval=OCCLUSION_BATCH,
-        )
-    return torch.nn.functional.adaptive_avg_pool2d(fall[0].mean(dim=0, keepdim=True), OCCLUSION_CELLS)[0]
-
-
-def seen_box(processor: Any, size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """What the processor keeps of a picture (width, height): left, top, right, bottom as shares of its sides.
-
-    Ramps of colour are sent through it and read at the other end, so that every way to resize and crop is covered.
+    Against the likeliest class alone, the map of any other would show little but where that one is not.
     """
-    scale = _RAMP_SIDE / max(size)
-    width, height = (max(round(side * scale), 8) for side in size)
-    ramp = np.zeros((height, width, 3), np.uint8)
-    ramp[..., 0] = np.linspace(0, 255, width).round()
-    ramp[..., 1] = np.linspace(0, 255, height).round()[:, None]
-    black, white, read = (
-        processor(Image.fromarray(array), return_tensors="pt")["pixel_values"][0].numpy()
-        for array in (ramp * 0, ramp * 0 + 255, ramp)
-    )
-    share = (read - black) / (white - black)
-    left, right = _ends(share[0].mean(axis=0), width)
-    top, bottom = _ends(share[1].mean(axis=1), height)
-    return left, top, right, bottom
+    return logits[:, target] - logits.mean(dim=1)
 
 
-def _ends(values: np.ndarray, side: int) -> tuple[float, float]:
-    """Where a line through the middle half of the ramp's values reaches the first and the last edge, as shares of `side`."""
-    middle = np.arange(len(values) // 4, len(values) - len(values) // 4)
-    slope, start = np.polyfit(middle + 0.5, (values[middle] * (side - 1) + 0.5) / side, 1)
-    ends = start, start + slope * len(values)
-    return tuple(float(round(end)) if abs(end - round(end)) < _NEAR_EDGE else float(end) for end in ends)
-
-
-def paint(image: Image.Image, heat: np.ndarray, box: tuple[float, float, float, float]) -> Image.Image:
-    """The picture with the heat laid over where it belongs; greyed a little, and faded where the model saw nothing."""
-    image = image.copy()
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    warmth, seen = _spread(heat, box, image.size), _spread(np.ones((2, 2)), box, image.size)
-    grey = np.asarray(image.convert("L"), np.float32)[..., None]
-    base = 0.5 * np.asarray(image, np.float32) + 0.5 * grey
-    base += (255 - base) * _FADE * (1 - seen)
-    colour = _AMBER + (_VERMILION - _AMBER) * warmth
-    painted = base + (colour - base) * _OPACITY * warmth
-    return Image.fromarray(painted.clip(0, 255).astype(np.uint8))
-
-
-def _spread(heat: np.ndarray, box: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
-    """A small map stretched over its box of a picture (width, height): (height, width, 1), 0 to 1, 0 outside the box."""
-    rows, columns = heat.shape
-    left, top, right, bottom = box
-    across, down = columns / (right - left), rows / (bottom - top)
-    matrix = (across / size[0], 0, -left * across, 0, down / size[1], -top * down)
-    spread = Image.fromarray(heat.astype(np.float32)).transform(
-        size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
-    )
-    return np.asarray(spread).clip(0, 1)[..., None]
+def _by_occlusion(model: nn.Module, pixels: Tensor, target: int, whole: Tensor) -> Generator[Progress, None, Tensor]:
+    """Steps whose result is (CELLS, CELLS): how far the probability of the whole falls when a square is covered."""
+    scores = yield from masking.scores(model, pixels, masking.single_cells(), target)
+    return (whole - scores).reshape(masking.CELLS, masking.CELLS)

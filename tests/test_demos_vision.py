@@ -14,10 +14,9 @@ from demos import vision
 from demos.errors import Reporter
 from demos.i18n import Localizer, Strings
 from demos.picture_file import PictureFile
-from demos.vision_view import Answer, Credit, Reason, VisionView, data_uri, percent, read_credits, shrunk
+from demos.vision_view import Answer, Credit, VisionView, data_uri, percent, read_credits, shrunk
 from models.catalog import Catalog
 from models.errors import BadInput, UnknownModel
-from models.explain import PictureExplanation
 from models.sentiment import Prediction
 from models.settings import Settings
 from models.vision import Answer as ModelAnswer
@@ -46,11 +45,6 @@ class Runner:
         return ModelAnswer((Prediction(label, 0.62), Prediction("dog", 0.004)), 0.042)
 
 
-class Explainer:
-    def picture(self, picture: Image.Image, model: str = "") -> PictureExplanation:
-        return PictureExplanation("cat" if "cifar10" in model else "tabby", 0.62, picture)
-
-
 @pytest.fixture
 def view() -> VisionView:
     return VisionView(STRINGS, Reporter(STRINGS).sentence, [Credit("cat.jpg", "A <b>", "CC0")])
@@ -63,7 +57,7 @@ def picture(tmp_path: Path) -> str:
 
 
 def handlers(view: VisionView, runner: Runner | None = None) -> vision.Handlers:
-    return vision.Handlers(Waiter(), runner or Runner(), Explainer(), Catalog(), view, max_pixels=10_000)
+    return vision.Handlers(Waiter(), runner or Runner(), Catalog(), view, max_pixels=10_000)
 
 
 def test_three_models_answer_the_same_picture_one_after_the_other(view: VisionView, picture: str) -> None:
@@ -78,7 +72,6 @@ def test_three_models_answer_the_same_picture_one_after_the_other(view: VisionVi
     assert "62 %" in panels[0]
     assert "42 ms" in panels[0]
     assert all("猫" in panel for panel in panels[1:])
-    assert steps[-1][-2:] == ([], "")  # the heat of the picture before is gone
 
 
 def test_a_model_that_cannot_answer_says_so_in_its_panel_and_the_others_answer(view: VisionView, picture: str) -> None:
@@ -117,34 +110,21 @@ def test_the_component_hands_over_a_file_that_is_no_picture_unread(tmp_path: Pat
 
 def test_another_model_in_one_picker_answers_alone(view: VisionView, picture: str) -> None:
     runner = Runner()
-    answer, panel, reasons, heats = handlers(view, runner).look_again(picture, "vit-cifar10", "en")
+    answer, panel = handlers(view, runner).look_again(picture, "vit-cifar10", "en")
     assert runner.asked == ["vit-cifar10"]
     assert answer.labels == "cifar10"
     assert "cat" in panel
-    assert (reasons, heats) == ([], "")
-
-
-def test_why_gives_one_heat_picture_a_model_with_a_legend(view: VisionView, picture: str) -> None:
-    *_, (reasons, drawn) = handlers(view).why(picture, *MODELS, "zh")
-    assert [reason.model for reason in reasons] == list(MODELS)
-    assert drawn.count("<figure>") == 3
-    assert drawn.count('src="data:image/jpeg;base64,') == 3
-    assert STRINGS.text("vision.legend", "zh") in drawn
-    with pytest.raises(BadInput):
-        list(handlers(view).why(None, *MODELS, "zh"))
 
 
 def test_what_is_shown_can_be_redrawn_in_the_other_language(view: VisionView) -> None:
     answer = Answer("vit-cifar10", "cifar10", (("cat", 0.3), ("dog", 0.2)), 0.01)
     refused = Answer("nosuch", error=UnknownModel("errors.unknown_name", model="nosuch", valid="a"))
-    reason = Reason("vit-cifar10", "cifar10", "cat", 0.3, "data:,")
     for lang, name, doubt in (("zh", "猫", "不太确定"), ("en", "cat", "not sure")):
-        large, left, right, small, heats = handlers(view).redraw(answer, refused, None, "data:,", [reason], lang)
+        large, left, right, small = handlers(view).redraw(answer, refused, None, "data:,", lang)
         assert f'tea-look-best">{name}<span>{doubt}' in large
         assert "nosuch" in left
         assert STRINGS.text("vision.nothing_yet", lang) in right
         assert name in small
-        assert f"<b>{name}</b> 30 %" in heats
 
 
 def test_names_of_the_hub_are_translated_by_their_first_word_and_unknown_ones_kept(view: VisionView) -> None:
@@ -158,7 +138,6 @@ def test_what_models_and_files_say_is_escaped(view: VisionView) -> None:
     drawn = [
         view.answer(Answer(nasty, None, ((nasty, 1.0),)), "en"),
         view.answer(Answer(nasty, error=UnknownModel("errors.unknown_name", model=nasty, valid="a")), "en"),
-        view.reasons([Reason(nasty, None, nasty, 1.0, "data:,")], "en"),
         view.credits("en"),
     ]
     assert all(nasty not in text for text in drawn)
@@ -193,7 +172,7 @@ def test_the_tab_keeps_its_events_private_and_begins_with_a_picture() -> None:
     with gr.Blocks() as blocks:
         ui = Localizer(STRINGS)
         settings = Settings(home=Path("/nowhere"))
-        tab = vision.build(ui, Waiter(), Reporter(STRINGS), Runner(), Explainer(), settings, Catalog())
+        tab = vision.build(ui, Waiter(), Reporter(STRINGS), Runner(), object(), settings, Catalog())
     assert tab.picture.value["path"].endswith(".jpg")
     assert [picker.value for picker in tab.pickers] == list(MODELS)
     assert {function.api_visibility for function in blocks.fns.values()} == {"private"}

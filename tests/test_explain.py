@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from models import heat
+from models import heat, overlay
 from models.catalog import Catalog
 from models.errors import BadInput
 from models.explain import Explainer
+from models.progress import Progress
 from models.spec import BUNDLED, ModelSpec
 from models.vision import VisionRunner
 
@@ -57,68 +58,7 @@ def test_a_transformers_heat_has_the_size_of_the_picture(explainer, tiny_vit: Pa
 
 def test_a_heat_picture_is_bounded(explainer, tiny_vit: Path) -> None:
     explained = explainer.picture(Image.new("RGB", (3000, 1500)), str(tiny_vit))
-    assert explained.heat.size == (heat.LONGEST_SIDE, heat.LONGEST_SIDE // 2)
-
-
-def corner_network(torch, kind: str):
-    """Class 1 is likely where the lower right of a 32 px picture is bright. kind: convolutional, or one without a map."""
-
-    class Network(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.config = SimpleNamespace()
-            self.average = torch.nn.AvgPool2d(8)
-
-        def forward(self, pixel_values):
-            if kind == "convolutional":
-                cells = self.average(pixel_values).mean(dim=1).flatten(1)
-            else:
-                cells = torch.nn.functional.avg_pool2d(pixel_values, 8).mean(dim=1).flatten(1)
-            return SimpleNamespace(logits=torch.stack([cells[:, 0] * 0 + 0.1, cells[:, 15] * 3], dim=1))
-
-    return Network().eval()
-
-
-@pytest.mark.parametrize("kind", ["convolutional", "opaque"])
-def test_the_heat_lies_where_the_class_was_seen(kind: str) -> None:
-    torch = pytest.importorskip("torch")
-    pixels = torch.zeros(1, 3, 32, 32)
-    pixels[..., 24:, 24:] = 1.0
-    found = heat.explain(corner_network(torch, kind), pixels)
-    assert found.target == 1
-    rows, columns = found.map.shape
-    lower_right = found.map[rows * 3 // 4 :, columns * 3 // 4 :]
-    assert lower_right.max() == pytest.approx(1.0)
-    assert lower_right.sum() == pytest.approx(found.map.sum(), rel=0.05)
-
-
-class Cropping:
-    """A processor that takes the middle square and shrinks it to 28 px; normalises too."""
-
-    def __call__(self, image: Image.Image, return_tensors: str):
-        import torch
-
-        width, height = image.size
-        side = min(image.size)
-        left, top = (width - side) // 2, (height - side) // 2
-        array = np.asarray(image.crop((left, top, left + side, top + side)).resize((28, 28), Image.Resampling.BILINEAR))
-        return {"pixel_values": (torch.tensor(array / 255.0).permute(2, 0, 1)[None] - 0.4) / 0.2}
-
-
-@pytest.mark.parametrize(("size", "box"), [((400, 200), (0.25, 0, 0.75, 1)), ((150, 600), (0, 0.375, 1, 0.625))])
-def test_what_a_processor_crops_away_is_found_out(size: tuple[int, int], box: tuple[float, ...]) -> None:
-    pytest.importorskip("torch")
-    assert heat.seen_box(Cropping(), size) == pytest.approx(box, abs=0.02)
-
-
-def test_the_heat_is_painted_inside_the_crop_only() -> None:
-    spot = np.zeros((4, 4))
-    spot[0, 0] = 1.0
-    painted = np.asarray(heat.paint(Image.new("RGB", (80, 40), (40, 40, 40)), spot, (0.25, 0.0, 0.75, 1.0)), int)
-    redness = painted[..., 0] - painted[..., 2]
-    assert redness[2, 22] > 60  # the crop's upper left
-    assert np.abs(redness[:, :19]).max() == 0
-    assert painted[20, 5].min() > painted[20, 50].min()  # faded where the model saw nothing
+    assert explained.heat.size == (overlay.LONGEST_SIDE, overlay.LONGEST_SIDE // 2)
 
 
 @pytest.mark.bundled
@@ -138,6 +78,59 @@ def test_the_bundled_small_models_explain_any_picture(explainer, name: str) -> N
         pytest.skip(f"models/bundled/{name} is not there")
     explained = explainer.picture(Image.effect_noise((90, 60), 80), name)
     assert explained.heat.size == (90, 60)
+
+
+def test_any_class_of_the_model_can_be_asked_for_and_no_other(explainer, tiny_vit: Path) -> None:
+    picture = Image.effect_noise((40, 30), 80).convert("RGB")
+    for label in ("cat", "dog", "teapot"):
+        assert explainer.picture(picture, str(tiny_vit), label).label == label
+    with pytest.raises(BadInput, match="teacup"):
+        explainer.picture(picture, str(tiny_vit), "teacup")
+    with pytest.raises(BadInput, match="dowsing"):
+        explainer.picture(picture, str(tiny_vit), method="dowsing")
+    with pytest.raises(BadInput, match="gradcam"):
+        explainer.picture(picture, str(tiny_vit), method="gradcam")
+
+
+def test_an_explanation_closed_in_the_middle_stops_computing(make_library, engine, settings, tiny_vit: Path) -> None:
+    library = make_library()
+    explainer = Explainer(library, engine, settings)
+    steps = explainer.steps(Image.new("RGB", (40, 30), "green"), str(tiny_vit), method="occlusion", check=True)
+    assert isinstance(next(steps), Progress)
+    assert isinstance(next(steps), Progress)
+    assert library.cache.entries()[0].leases == 1
+    steps.close()
+    done = engine.batches
+    time.sleep(0.2)
+    assert engine.batches == done < 8
+    assert library.cache.entries()[0].leases == 0
+
+
+def test_classifying_computes_no_gradients_and_no_attention(make_library, engine, settings, tiny_vit: Path) -> None:
+    """Nor is anything left of an explanation: what a folded view costs."""
+    import torch
+
+    library = make_library()
+    runner, seen = VisionRunner(library, engine, settings), []
+    picture = Image.new("RGB", (40, 30), "green")
+    with library.lease(str(tiny_vit), PICTURE) as loaded:
+        for layer in loaded.model.vit.layers:
+            layer.attention.register_forward_hook(
+                lambda module, inputs, output: seen.append((torch.is_grad_enabled(), output[1]))
+            )
+        runner.classify(picture, str(tiny_vit))
+        before = _tensors(torch)
+        Explainer(library, engine, settings).picture(picture, str(tiny_vit))
+        seen.clear()
+        runner.classify(picture, str(tiny_vit))
+        assert seen == [(False, None)] * 2
+        assert _tensors(torch) <= before
+
+
+def _tensors(torch) -> int:
+    """How many are alive."""
+    gc.collect()
+    return sum(torch.is_tensor(thing) for thing in gc.get_objects())
 
 
 def test_a_model_that_learned_from_small_pictures_sees_no_finer_ones(

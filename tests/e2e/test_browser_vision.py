@@ -22,14 +22,6 @@ def test_one_click_on_a_picture_is_answered_by_all_three(visit, lang):
         expect(page.locator(f"#tea-vision-{place}")).to_contain_text("cat")
 
 
-def test_where_the_models_looked_is_laid_over_the_picture(visit):
-    page = visit("?tab=vision", lang="en")
-    page.locator("#tea-vision-look").click()
-    expect(page.locator("#tea-vision-right")).to_contain_text("%", timeout=60_000)
-    page.locator("#tea-vision-why").click()
-    expect(page.locator("#tea-vision-heats img").nth(2)).to_be_visible(timeout=60_000)
-
-
 def test_a_file_that_is_no_picture_is_refused_in_one_sentence(visit, tmp_path):
     fake = tmp_path / "not-a-picture.png"
     fake.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 2000)
