@@ -19,7 +19,8 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
         return confidences(teahouse.sentiment.classify(text, model).predictions)
 
     def explain_sentiment(text: str, model: str, request: gr.Request):
-        return asdict(teahouse.text_explainer.text(text, model))
+        found = teahouse.text_explainer.text(text, model)
+        return asdict(found) | {"completeness": asdict(found.completeness) | {"error": found.completeness.error}}
 
     def classify_sentiment_batch(file: str, text_column: str, model: str, request: gr.Request):
         result = batch.classify_file(teahouse.sentiment, file, text_column, model, teahouse.settings)
@@ -36,9 +37,14 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
         Endpoint(
             explain_sentiment,
             [text_field("text"), model_field("sentiment-zh")],
-            [gr.JSON(label="label, and tokens with weights from -1 to 1")],
+            [
+                gr.JSON(
+                    label="label, tokens with weights from -1 to 1, words in log-odds, completeness, agreement, deletion"
+                )
+            ],
             "explain_sentiment",
-            "Which words spoke for the answer (positive weights) and which against it (negative).",
+            "Which words spoke for the answer (positive weights) and which against it (negative), by integrated gradients and "
+            "by occlusion, with what they add up to and what deleting the heaviest of them does.",
         ),
         Endpoint(
             classify_sentiment_batch,

@@ -1,6 +1,6 @@
-"""The Sentiment tab: a Chinese text in, its leaning out, and why; below it the same for many texts.
+"""The Sentiment tab: a Chinese text in, its leaning out; below it views that open the answer, and the same for many texts.
 
-Knows the runner and the explainer by what they return, never how they compute.
+Knows the runner by what it returns, never how it computes.
 """
 
 from __future__ import annotations
@@ -9,24 +9,23 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import gradio as gr
 
-from demos import sentiment_batch
+from demos import sentiment_batch, sentiment_words
 from demos.errors import Reporter
 from demos.i18n import ASSETS, DEFAULT, Localizer
 from demos.model_picker import model_picker
+from demos.sentiment_subject import Subject
 from demos.sentiment_view import Answer, SentimentView
+from demos.sentiment_words import TextExplainer
 from demos.text_examples import text_examples
 from demos.waiting import Waiter
 from models.batch import BatchRunner
 from models.catalog import DEFAULTS, Catalog
 from models.sentiment import TASK, Sentiment
 from models.settings import Settings
-
-if TYPE_CHECKING:
-    from models.explain_text import TextExplanation
 
 EXAMPLES = ASSETS / "examples" / "sentiment.json"
 _AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -38,10 +37,6 @@ _SHOW_RESULT = (
 
 class Runner(BatchRunner, Protocol):
     def classify(self, text: str, model: str = "") -> Sentiment: ...
-
-
-class TextExplainer(Protocol):
-    def text(self, text: str, model: str = "") -> TextExplanation: ...
 
 
 @dataclass(frozen=True)
@@ -69,9 +64,11 @@ def build(
     catalog: Catalog,
 ) -> SentimentTab:
     """Lays the tab out and connects it. Call it inside its gr.Tab."""
-    handlers = Handlers(waiter, runner, explainer, catalog, SentimentView(ui.strings), load_examples())
+    handlers = Handlers(waiter, runner, catalog, SentimentView(ui.strings), load_examples())
     parts = _lay_out(ui, handlers, catalog, settings)
-    _connect(ui, reporter, handlers, parts, settings)
+    answer = _connect(ui, reporter, handlers, parts, settings)
+    subject = Subject(answer, parts.text, parts.picker)
+    sentiment_words.build(ui, waiter, reporter, explainer, settings, catalog, subject)
     with ui.make(gr.Accordion, {"label": "sentiment.batch"}, open=False):
         sentiment_batch.build(ui, waiter, reporter, runner, settings, catalog, parts.picker)
     return SentimentTab(parts.picker, parts.text, parts.run)
@@ -90,12 +87,11 @@ class Handlers:
         self,
         waiter: Waiter,
         runner: Runner,
-        explainer: TextExplainer,
         catalog: Catalog,
         view: SentimentView,
         examples: list[Example],
     ) -> None:
-        self._waiter, self._runner, self._explainer, self._catalog = waiter, runner, explainer, catalog
+        self._waiter, self._runner, self._catalog = waiter, runner, catalog
         self._notes = {example.text: example.note for example in examples}
         self.view, self.examples = view, examples
 
@@ -105,27 +101,15 @@ class Handlers:
 
     def classify(
         self, text: str, model: str, lang: str, progress: Callable[..., Any] = gr.Progress()
-    ) -> tuple[Answer, str, None, str, dict[str, Any]]:
-        """The answer as data and drawn; the reasons of the text before are taken away, those of this one offered."""
+    ) -> tuple[Answer, str]:
+        """The answer as data and drawn."""
         found = self._waiter.run(lambda: self._runner.classify(text, model), model, lang, progress)
         answer = Answer(text, model, self._catalog.find(model, TASK).labels, found)
-        return answer, self.view.answer(answer, lang), None, "", gr.update(interactive=True)
+        return answer, self.view.answer(answer, lang)
 
-    def explain(
-        self, answer: Answer, lang: str, progress: Callable[..., Any] = gr.Progress()
-    ) -> tuple[TextExplanation, str]:
-        """Explains the text that was answered, which the box may no longer hold."""
-        explanation = self._waiter.run(
-            lambda: self._explainer.text(answer.text, answer.model), answer.model, lang, progress
-        )
-        return explanation, self.view.reasons(explanation, answer.labels, lang)
-
-    def redraw(
-        self, answer: Answer | None, explanation: TextExplanation | None, text: str, lang: str
-    ) -> tuple[str, str, str]:
+    def redraw(self, answer: Answer | None, text: str, lang: str) -> tuple[str, str]:
         """The same in another language."""
-        labels = answer.labels if answer else None
-        return self.view.answer(answer, lang), self.view.reasons(explanation, labels, lang), self.note(text, lang)
+        return self.view.answer(answer, lang), self.note(text, lang)
 
 
 @dataclass(frozen=True)
@@ -136,8 +120,6 @@ class _Parts:
     examples: gr.Dataset
     note: gr.HTML
     result: gr.HTML
-    why: gr.Button
-    reasons: gr.HTML
 
 
 def _lay_out(ui: Localizer, handlers: Handlers, catalog: Catalog, settings: Settings) -> _Parts:
@@ -152,21 +134,18 @@ def _lay_out(ui: Localizer, handlers: Handlers, catalog: Catalog, settings: Sett
         with gr.Column(scale=1, min_width=260):
             nothing = handlers.view.answer(None, DEFAULT)
             result = gr.HTML(nothing, elem_id="tea-sentiment-result", elem_classes="tea-result-box")
-            why = ui.make(
-                gr.Button, {"value": "sentiment.why"}, interactive=False, size="sm", elem_id="tea-sentiment-why"
-            )
-            reasons = gr.HTML("", elem_id="tea-sentiment-reasons", elem_classes="tea-why-box")
     samples = text_examples(ui, (example.text for example in handlers.examples), "tea-sentiment-examples")
-    return _Parts(text, run, picker, samples, note, result, why, reasons)
+    return _Parts(text, run, picker, samples, note, result)
 
 
-def _connect(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, settings: Settings) -> None:
-    answer, explanation = gr.State(None), gr.State(None)
+def _connect(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, settings: Settings) -> gr.State:
+    """The State of the answer."""
+    answer = gr.State(None)
     work = {"concurrency_limit": settings.concurrency, "concurrency_id": "sentiment", "api_visibility": "private"}
     asked = {
         "fn": reporter.said(handlers.classify),
         "inputs": [parts.text, parts.picker, ui.lang],
-        "outputs": [answer, parts.result, explanation, parts.reasons, parts.why],
+        "outputs": [answer, parts.result],
         "show_progress_on": parts.result,
         **work,
     }
@@ -174,12 +153,5 @@ def _connect(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Part
     filled = parts.examples.click(lambda index: handlers.examples[index].text, parts.examples, parts.text, **_AT_ONCE)
     filled.then(**asked).then(None, js=_SHOW_RESULT, api_visibility="private")
     parts.text.change(handlers.note, [parts.text, ui.lang], parts.note, trigger_mode="always_last", **_AT_ONCE)
-    parts.why.click(
-        reporter.said(handlers.explain),
-        [answer, ui.lang],
-        [explanation, parts.reasons],
-        show_progress_on=parts.reasons,
-        **work,
-    )
-    shown = [parts.result, parts.reasons, parts.note]
-    ui.lang.change(handlers.redraw, [answer, explanation, parts.text, ui.lang], shown, **_AT_ONCE)
+    ui.lang.change(handlers.redraw, [answer, parts.text, ui.lang], [parts.result, parts.note], **_AT_ONCE)
+    return answer

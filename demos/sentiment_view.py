@@ -1,4 +1,4 @@
-"""How the Sentiment tab draws: an answer, its windows, its reasons, as HTML. Pure functions of plain data and a language.
+"""How the Sentiment tab draws: an answer and its windows, as HTML. Pure functions of plain data and a language.
 
 Everything a visitor or a model wrote is escaped here. Knows no event and no runner.
 """
@@ -8,21 +8,15 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from demos import i18n
 from demos.i18n import Strings
 from models.sentiment import Prediction, Sentiment, Window
 
-if TYPE_CHECKING:
-    from models.explain_text import TextExplanation, TokenWeight
-
 _MOST_BARS = 10
 _OPEN_WINDOWS = 6  # with more, the list of windows starts folded
 _GOOD = ("positive", "pos", "正面", "积极", "好评")
 _BAD = ("negative", "neg", "负面", "消极", "差评")
-_LONGEST_TOKEN = 20  # characters; what is longer and weighs nothing was not explained
-_STRONGEST = 62  # per cent of colour behind the heaviest token; the ink stays readable on it
 
 
 @dataclass(frozen=True)
@@ -53,22 +47,6 @@ class SentimentView:
     def note(self, note: Mapping[str, str] | None, lang: str) -> str:
         """What to watch in the example that was clicked."""
         return f'<p class="tea-note">{html.escape(note[lang])}</p>' if note else ""
-
-    def reasons(self, explanation: TextExplanation | None, labels: str | None, lang: str) -> str:
-        """The text with heat under its tokens, and a legend."""
-        if explanation is None:
-            return ""
-        label = html.escape(i18n.labels(labels, lang).get(explanation.label, explanation.label))
-        tokens = "".join(_token(token) for token in explanation.tokens)
-        legend = (
-            f'<div class="tea-legend"><span>{self._say("sentiment.against", lang, label=label)}</span><i></i>'
-            f"<span>{self._say('sentiment.for', lang, label=label)}</span></div>"
-        )
-        hints = [self._say("sentiment.why_info", lang)]
-        if _is_rest(explanation.tokens[-1]):
-            hints.insert(0, self._say("sentiment.why_rest", lang))
-        hint = f'<p class="tea-muted">{("" if lang == "zh" else " ").join(hints)}</p>'
-        return f'<div class="tea-why"><p class="tea-heat">{tokens}</p>{legend}{hint}</div>'
 
     def _verdict(self, answer: Answer, names: Mapping[str, str], lang: str) -> str:
         found = answer.sentiment
@@ -174,20 +152,3 @@ def _stretch(window: Window, title: str, best: str) -> str:
 def _item(window: Window, title: str, best: str) -> str:
     kind = tone(window.predictions[0].label, best)
     return f'<li><b class="tea-{kind}">{title}</b><span>{html.escape(window.text)}</span></li>'
-
-
-def _is_rest(token: TokenWeight) -> bool:
-    """Is this what models.explain_text left unexplained: a long stretch of weight 0?"""
-    return token.weight == 0 and len(token.text) > _LONGEST_TOKEN
-
-
-def _token(token: TokenWeight) -> str:
-    """Celadon under what spoke for the label, vermilion under what spoke against it."""
-    if _is_rest(token):
-        return f'<span class="tea-muted">{html.escape(token.text)}</span>'
-    colour = "--tea-accent" if token.weight > 0 else "--tea-warm"
-    share = round(_STRONGEST * min(abs(token.weight), 1))
-    return (
-        f'<span title="{token.weight:+.3f}" style="background:color-mix(in srgb, var({colour}) {share}%, transparent)">'
-        f"{html.escape(token.text)}</span>"
-    )

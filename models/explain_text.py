@@ -1,24 +1,30 @@
-"""Why a text classifier answered as it did: which words spoke for the class, and which against it.
+"""Why a text classifier answered as it did: which words spoke for the class, which against it, and how far to trust that.
 
-Integrated gradients (Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365) of the class's log-odds with respect to
-the token embeddings, on the way from a text whose every token is masked to the text. All of it runs on the inference
-thread and changes nothing in the shared models. Knows no page.
+Integrated gradients and occlusion (models.attribution), merged into words (models.words), beside a check that deletes the
+heaviest ones (models.deletion). All of it runs on the inference thread, step by step, and changes nothing in the shared
+models. Knows no page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import chain
 
+from models import attribution, deletion
+from models.attribution import Attribution
+from models.deletion import Deletion
 from models.engine import Engine
 from models.library import Library
 from models.loading import LoadedModel
-from models.sentiment import TASK, WINDOW, SentimentRunner
+from models.progress import Progress, finished
+from models.sentiment import TASK, WINDOW, SentimentRunner, read_windows
 from models.settings import Settings
+from models.words import units
 
 EXPLAINED_WINDOWS = 2  # of WINDOW tokens: as much as a visitor waits for
-STEPS = 8  # points on the way to the text; Gauss-Legendre places them
+_LEAST_RANKED = 4  # words: with fewer a rank correlation says nothing
+_GRADIENTS, _OCCLUSION = 60, 95  # per cent of the work done when each is through
 
 
 @dataclass(frozen=True)
@@ -28,11 +34,37 @@ class TokenWeight:
 
 
 @dataclass(frozen=True)
+class WordWeight:
+    text: str
+    weight: float  # in log-odds of the label: the sum of its tokens' attributions
+    occlusion: float  # how far the label's log-odds fall when the word is masked
+    is_word: bool  # False: only punctuation or space
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How far the attributions add up to what they share out, in log-odds of the label."""
+
+    total: float  # of all attributions
+    change: float  # from all tokens masked to the text; of two windows, of both together
+
+    @property
+    def error(self) -> float:
+        """What is missing, as a share of the change; a change below attribution.SMALLEST_CHANGE counts as that."""
+        return abs(self.total - self.change) / max(abs(self.change), attribution.SMALLEST_CHANGE)
+
+
+@dataclass(frozen=True)
 class TextExplanation:
-    """The texts of the tokens, joined, are the text."""
+    """The texts of the tokens, joined, are the text; those of the words are it up to `rest`, which is not explained."""
 
     label: str
     tokens: tuple[TokenWeight, ...]
+    words: tuple[WordWeight, ...]
+    rest: str
+    completeness: Completeness
+    agreement: float | None  # Spearman's rank correlation of the words' weights and occlusions; None for too few words
+    deletion: Deletion | None  # None for a text of one word
 
 
 class TextExplainer:
@@ -42,23 +74,72 @@ class TextExplainer:
         self._sentiment = SentimentRunner(library, engine, settings)
 
     def text(self, text: str, model: str = "") -> TextExplanation:
-        """What each token did for the class of the whole text; the largest weight is 1 or -1.
+        """What each token did for the class of the whole text; the largest weight of a token is 1 or -1.
 
         A long text is explained in its first EXPLAINED_WINDOWS windows of sentiment.WINDOW tokens; the rest of it follows
         as one token of weight 0. BadInput where the text is empty or longer than settings.max_characters.
         """
+        return finished(self.steps(text, model))
+
+    def steps(self, text: str, model: str = "") -> Iterator[Progress | TextExplanation]:
+        """The same as work in steps; closing it stops the computing and gives the model back."""
         label = self._sentiment.classify(text, model).best.label
         with self._library.lease(model, TASK) as loaded:
-            target = loaded.labels.index(label)
-            spans: list[tuple[int, int, float]] = []
-            for ids, offsets in _windows(text, loaded)[:EXPLAINED_WINDOWS]:
-                weights = self._engine.call(partial(_attributed, ids, target, loaded))
-                spans += [(*offset, weight) for offset, weight in zip(offsets, weights, strict=True)]
-        return TextExplanation(label, _scaled(stretches(text, spans)))
+            yield from self._engine.stream(_explained(text, label, loaded))
 
 
-def _windows(text: str, loaded: LoadedModel) -> list[tuple[list[int], list[tuple[int, int]]]]:
-    """(token ids with specials, their places in the text) for each window; here windows do not overlap."""
+@dataclass(frozen=True)
+class _Window:
+    ids: list[int]
+    spans: list[tuple[int, int]]  # of each token in the text
+
+
+def _explained(text: str, label: str, loaded: LoadedModel) -> Iterator[Progress | TextExplanation]:
+    target = loaded.labels.index(label)
+    windows = _windows(text, loaded)[:EXPLAINED_WINDOWS]
+    found: list[Attribution] = []
+    for number, window in enumerate(windows):
+        for step in attribution.attributions(window.ids, target, loaded):
+            if isinstance(step, Attribution):
+                found.append(step)
+            else:
+                yield Progress(round(_GRADIENTS * (number + step) / len(windows)), 100)
+    real = [(number, place) for number, window in enumerate(windows) for place in _real(window, loaded)]
+    merged = units(text, [windows[number].spans[place] for number, place in real])
+    falls = [0.0] * len(merged)
+    for number, window in enumerate(windows):
+        groups = [[real[token][1] for token in unit.tokens if real[token][0] == number] for unit in merged]
+        for step in attribution.occlusions(window.ids, groups, target, loaded):
+            if isinstance(step, list):
+                falls = [fall + more for fall, more in zip(falls, step, strict=True)]
+            else:
+                share = (number + step) / len(windows)
+                yield Progress(round(_GRADIENTS + (_OCCLUSION - _GRADIENTS) * share), 100)
+    weights = [found[number].weights[place] for number, place in real]
+    words = tuple(
+        WordWeight(unit.text, sum(weights[token] for token in unit.tokens), fall, unit.is_word)
+        for unit, fall in zip(merged, falls, strict=True)
+    )
+    spans = [
+        (*span, weight) for window, one in zip(windows, found, strict=True) for span, weight in _weighed(window, one)
+    ]
+    yield TextExplanation(
+        label,
+        _scaled(stretches(text, spans)),
+        words,
+        text[sum(len(word.text) for word in words) :],
+        Completeness(sum(chain.from_iterable(one.weights for one in found)), sum(one.change for one in found)),
+        _agreement(words),
+        _deletion(words, label, loaded),
+    )
+
+
+def _weighed(window: _Window, found: Attribution) -> Iterator[tuple[tuple[int, int], float]]:
+    return zip(window.spans, found.weights, strict=True)
+
+
+def _windows(text: str, loaded: LoadedModel) -> list[_Window]:
+    """Token ids with specials and their places in the text; here windows do not overlap."""
     encoded = loaded.processor(
         text,
         truncation=True,
@@ -66,40 +147,41 @@ def _windows(text: str, loaded: LoadedModel) -> list[tuple[list[int], list[tuple
         return_overflowing_tokens=True,
         return_offsets_mapping=True,
     )
-    return list(zip(encoded["input_ids"], encoded["offset_mapping"], strict=True))
+    return [_Window(*pair) for pair in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)]
 
 
-def _attributed(ids: list[int], target: int, loaded: LoadedModel) -> list[float]:
-    """One attribution a token, in log-odds. Gradients are those of the embedded input: no weight of the model needs one."""
-    import torch
-    from captum.attr import IntegratedGradients
-
-    model, tokenizer = loaded.model, loaded.processor
-    tokens = torch.tensor([ids])
-    framed = torch.tensor([tokenizer.get_special_tokens_mask(ids, already_has_special_tokens=True)])
-    with torch.no_grad():
-        embed = model.get_input_embeddings()
-        embedded = embed(tokens)  # (1, tokens, width)
-        absent = embed(torch.full_like(tokens, _absent(tokenizer)))
-    kind = embedded.dtype
-    baseline = torch.where(framed.bool().unsqueeze(-1), embedded, absent)
-
-    def log_odds(inputs: torch.Tensor) -> torch.Tensor:
-        return _log_odds(model(inputs_embeds=inputs.to(kind)).logits.float(), target)
-
-    embedded, baseline = embedded.float(), baseline.float()  # the way between them, and sums of many small gradients
-    return IntegratedGradients(log_odds).attribute(embedded, baseline, n_steps=STEPS)[0].sum(dim=-1).tolist()
+def _real(window: _Window, loaded: LoadedModel) -> list[int]:
+    """The places of tokens that stand for something in the text."""
+    framed = loaded.processor.get_special_tokens_mask(window.ids, already_has_special_tokens=True)
+    return [
+        place
+        for place, (frame, (start, end)) in enumerate(zip(framed, window.spans, strict=True))
+        if not frame or end > start
+    ]
 
 
-def _absent(tokenizer) -> int:
-    """The token that stands for no word: deleting what weighs most hurts more with the mask than with padding."""
-    return next((token for token in (tokenizer.mask_token_id, tokenizer.pad_token_id) if token is not None), 0)
+def _agreement(words: Sequence[WordWeight]) -> float | None:
+    from scipy.stats import spearmanr
+
+    pairs = [(word.weight, word.occlusion) for word in words if word.is_word]
+    if len(pairs) < _LEAST_RANKED or any(len(set(side)) == 1 for side in zip(*pairs, strict=True)):
+        return None
+    return float(spearmanr(*zip(*pairs, strict=True)).statistic)
 
 
-def _log_odds(logits, target: int):
-    """(N, classes) -> (N,): the target's logit against all others together."""
-    others = [index for index in range(logits.shape[1]) if index != target]
-    return logits[:, target] - logits[:, others].logsumexp(dim=1) if others else logits[:, target]
+def _deletion(words: Sequence[WordWeight], label: str, loaded: LoadedModel) -> Deletion | None:
+    """Of the part that is explained."""
+
+    def probabilities(texts: Sequence[str]) -> list[float]:
+        answers = read_windows([text or " " for text in texts], loaded)
+        return [next(one.score for one in answer.predictions if one.label == label) for answer in answers]
+
+    return deletion.check(
+        [word.text for word in words],
+        [word.weight for word in words],
+        [word.is_word for word in words],
+        probabilities,
+    )
 
 
 def stretches(text: str, spans: Sequence[tuple[int, int, float]]) -> list[TokenWeight]:

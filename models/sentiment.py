@@ -86,12 +86,21 @@ class SentimentRunner:
             raise BadInput("errors.text_too_long", length=len(text), limit=self._settings.max_characters)
 
     def _classify(self, texts: Sequence[str], loaded: LoadedModel) -> list[Sentiment]:
-        split = [_windows(text, loaded) for text in texts]
-        flat = [ids for windows in split for _, ids in windows]
-        scores = iter(self._engine.map(("classify", loaded.spec.name), flat, lambda batch: _forward(batch, loaded)))
-        return [
-            _combined([(text, len(ids), next(scores)) for text, ids in windows], loaded.labels) for windows in split
-        ]
+        key = ("classify", loaded.spec.name)
+        return _read(texts, loaded, lambda flat: self._engine.map(key, flat, lambda batch: _forward(batch, loaded)))
+
+
+def read_windows(texts: Sequence[str], loaded: LoadedModel) -> list[Sentiment]:
+    """The same for work that is on the inference thread already: a few texts, in one pass."""
+    return _read(texts, loaded, lambda flat: _forward(flat, loaded))
+
+
+def _read(
+    texts: Sequence[str], loaded: LoadedModel, forward: Callable[[list[list[int]]], list[list[float]]]
+) -> list[Sentiment]:
+    split = [_windows(text, loaded) for text in texts]
+    scores = iter(forward([ids for windows in split for _, ids in windows]))
+    return [_combined([(text, len(ids), next(scores)) for text, ids in windows], loaded.labels) for windows in split]
 
 
 def _windows(text: str, loaded: LoadedModel) -> list[tuple[str, list[int]]]:

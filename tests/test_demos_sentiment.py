@@ -6,7 +6,7 @@ import csv
 import html
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,17 +14,20 @@ import gradio as gr
 import pandas as pd
 import pytest
 
-from demos import sentiment, sentiment_batch
+from demos import sentiment, sentiment_batch, sentiment_words
 from demos.errors import Reporter
 from demos.i18n import LANGUAGES, Localizer, Strings
 from demos.sentiment_batch_view import SHOWN_ROWS, BatchView, overview
 from demos.sentiment_view import Answer, SentimentView, percent
+from demos.sentiment_words_view import WordsView
 from demos.waiting import Waiter
 from models import batch
 from models.batch import BatchProgress, BatchResult
 from models.catalog import Catalog
+from models.deletion import Deletion
 from models.errors import BadInput
-from models.explain_text import TextExplanation, TokenWeight
+from models.explain_text import Completeness, TextExplanation, WordWeight
+from models.progress import Progress
 from models.sentiment import Prediction, Sentiment, Window
 from models.settings import Settings
 
@@ -47,8 +50,21 @@ class FakeRunner:
 
 
 class FakeExplainer:
-    def text(self, text: str, model: str = "") -> TextExplanation:
-        return TextExplanation("positive", tuple(TokenWeight(token, 0.5) for token in text))
+    """Explains every character alike, in two steps. Remembers how many steps were taken."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def steps(self, text: str, model: str = "") -> Iterator[Progress | TextExplanation]:
+        for step in range(2):
+            self.taken += 1
+            yield Progress(step, 2)
+        yield explanation_of(tuple(WordWeight(char, 0.5, 0.4, True) for char in text))
+
+
+def explanation_of(words: tuple[WordWeight, ...], rest: str = "", **more: object) -> TextExplanation:
+    values = {"completeness": Completeness(4.31, 4.35), "agreement": 0.9, "deletion": None}
+    return TextExplanation("positive", (), words, rest, **values | more)
 
 
 def found(windows: int = 1, **scores: float) -> Sentiment:
@@ -73,7 +89,12 @@ def waiter(strings: Strings) -> Waiter:
 
 @pytest.fixture
 def handlers(waiter: Waiter, view: SentimentView) -> sentiment.Handlers:
-    return sentiment.Handlers(waiter, FakeRunner(), FakeExplainer(), Catalog(), view, sentiment.load_examples())
+    return sentiment.Handlers(waiter, FakeRunner(), Catalog(), view, sentiment.load_examples())
+
+
+@pytest.fixture
+def why(waiter: Waiter, strings: Strings) -> sentiment_words.Handlers:
+    return sentiment_words.Handlers(waiter, FakeExplainer(), Catalog(), WordsView(strings))
 
 
 @pytest.fixture
@@ -145,38 +166,65 @@ def test_no_probability_is_rounded_to_certainty(score, shown):
     assert percent(score) == shown
 
 
-def test_reasons_are_coloured_by_sign_and_escaped(view):
-    explanation = TextExplanation("positive", (TokenWeight("<好>", 1.0), TokenWeight("差", -0.5)))
-    drawn = view.reasons(explanation, "sentiment", "zh")
+def test_words_are_coloured_by_sign_and_escaped(why):
+    explanation = explanation_of((WordWeight("<好>", 2.0, 1.0, True), WordWeight("差", -1.0, 0.5, True)))
+    drawn = why.view.reasons(explanation, "sentiment", "zh")
     assert "&lt;好&gt;" in drawn
-    assert 'title="+1.000" style="background:color-mix(in srgb, var(--tea-accent) 62%' in drawn
-    assert 'title="-0.500" style="background:color-mix(in srgb, var(--tea-warm) 31%' in drawn
+    assert "<好>" not in drawn
+    assert 'title="+2.00" style="background:color-mix(in srgb, var(--tea-accent) 62%' in drawn
+    assert 'title="-1.00" style="background:color-mix(in srgb, var(--tea-warm) 31%' in drawn
     assert "支持“正面”" in drawn
 
 
-def test_what_was_not_explained_is_said(view):
-    explanation = TextExplanation("positive", (TokenWeight("好", 1.0), TokenWeight("字" * 400, 0.0)))
-    assert "只解释了开头" in view.reasons(explanation, "sentiment", "zh")
+def test_what_the_words_add_up_to_stands_beside_them(why):
+    drawn = why.view.reasons(explanation_of((WordWeight("好", 4.31, 1.0, True),)), "sentiment", "en")
+    assert "add up to +4.31 of +4.35" in drawn
 
 
-def test_a_click_gives_the_answer_and_takes_the_old_reasons_away(handlers):
-    answer, drawn, explanation, reasons, why = handlers.classify("很好", "sentiment-zh", "zh", silent)
-    assert answer.labels == "sentiment"
-    assert "正面" in drawn
-    assert (explanation, reasons, why["interactive"]) == (None, "", True)
+def test_what_was_not_explained_is_said(why):
+    explanation = explanation_of((WordWeight("好", 1.0, 1.0, True),), rest="字" * 400)
+    assert "只解释了开头" in why.view.reasons(explanation, "sentiment", "zh")
 
 
-def test_the_text_that_was_answered_is_the_one_explained(handlers):
-    answer, *_ = handlers.classify("很好", "sentiment-zh", "zh", silent)
-    explanation, drawn = handlers.explain(answer, "zh", silent)
-    assert "".join(token.text for token in explanation.tokens) == "很好"
+@pytest.mark.parametrize(
+    ("top", "random", "sentence"),
+    [(0.2, 0.9, "确实靠 好"), (0.8, 0.88, "有份量"), (0.97, 0.97, "散在全文"), (0.8, 0.8, "不可靠")],
+)
+def test_the_check_says_what_follows_from_it(why, top, random, sentence):
+    explanation = explanation_of((WordWeight("好", 1.0, 1.0, True),), deletion=Deletion(0.98, top, random, ("好",), 12))
+    assert sentence in why.view.reasons(explanation, "sentiment", "zh")
+
+
+def test_the_text_that_was_answered_is_the_one_explained(handlers, why):
+    answer, _ = handlers.classify("很好", "sentiment-zh", "zh", silent)
+    *waits, (explained, drawn) = why.explain(answer, "写到一半", "emotion-zh", "zh", silent)
+    assert len(waits) == 2
+    assert "".join(word.text for word in explained.explanation.words) == "很好"
+    assert explained.labels == "sentiment"
     assert "tea-heat" in drawn
 
 
+def test_before_any_answer_the_text_in_the_box_is_explained(why):
+    *_, (explained, _) = why.explain(None, "真好", "sentiment-zh", "zh", silent)
+    assert "".join(word.text for word in explained.explanation.words) == "真好"
+    (explained, drawn), *_ = why.explain(None, " ", "sentiment-zh", "zh", silent)
+    assert explained is None
+    assert "写一段文字" in drawn
+
+
+def test_a_closed_explanation_takes_no_further_step(waiter, strings):
+    explainer = FakeExplainer()
+    why = sentiment_words.Handlers(waiter, explainer, Catalog(), WordsView(strings))
+    steps = why.explain(None, "真好", "sentiment-zh", "zh", silent)
+    next(steps)
+    steps.close()
+    assert explainer.taken == 1
+
+
 def test_another_language_redraws_what_is_shown(handlers):
-    answer, *_ = handlers.classify("很好", "sentiment-zh", "zh", silent)
+    answer, _ = handlers.classify("很好", "sentiment-zh", "zh", silent)
     example = handlers.examples[0]
-    drawn, _, note = handlers.redraw(answer, None, example.text, "en")
+    drawn, note = handlers.redraw(answer, example.text, "en")
     assert "positive" in drawn
     assert "正面" not in drawn
     assert note == f'<p class="tea-note">{html.escape(example.note["en"])}</p>'

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import random
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hundred_sentences import SENTENCES
 
+from models import attribution, deletion
 from models.errors import BadInput
 from models.explain_text import TextExplainer, TokenWeight, stretches
+from models.progress import Progress
 from models.sentiment import SentimentRunner
 from models.spec import BUNDLED
+from models.words import units
 
 
 def needs(name: str) -> pytest.MarkDecorator:
@@ -38,24 +42,71 @@ class OneWordDecides:
     def get_input_embeddings(self):
         return self._embed
 
-    def __call__(self, inputs_embeds):
-        return SimpleNamespace(logits=inputs_embeds.sum(dim=1))
+    def __call__(self, inputs_embeds=None, input_ids=None):
+        embedded = self._embed(input_ids) if inputs_embeds is None else inputs_embeds
+        return SimpleNamespace(logits=embedded.sum(dim=1))
 
 
-def test_a_word_for_the_class_weighs_more_than_0_and_one_against_it_less() -> None:
+@pytest.fixture
+def one_word_decides():
     torch = pytest.importorskip("torch")
-    from models.explain_text import _attributed
-
     tokenizer = SimpleNamespace(
         mask_token_id=None,
         pad_token_id=0,
         get_special_tokens_mask=lambda ids, already_has_special_tokens: [int(i in (1, 2)) for i in ids],
     )
-    loaded = SimpleNamespace(model=OneWordDecides(torch), processor=tokenizer)
-    weights = _attributed([1, 5, 4, 6, 2], 1, loaded)
-    assert weights[1] == pytest.approx(2.0, abs=1e-4)
-    assert weights[3] == pytest.approx(-1.0, abs=1e-4)
-    assert [weights[0], weights[2], weights[4]] == pytest.approx([0, 0, 0])
+    return SimpleNamespace(model=OneWordDecides(torch), processor=tokenizer)
+
+
+def test_a_word_for_the_class_weighs_more_than_0_and_one_against_it_less(one_word_decides) -> None:
+    *_, found = attribution.attributions([1, 5, 4, 6, 2], 1, one_word_decides)
+    assert found.weights == pytest.approx([0, 2.0, 0, -1.0, 0], abs=1e-4)
+    assert found.change == pytest.approx(1.0)
+
+
+def test_a_word_that_is_masked_lets_the_log_odds_fall_by_what_it_gave(one_word_decides) -> None:
+    *_, falls = attribution.occlusions([1, 5, 4, 6, 2], [[1], [3], [1, 3]], 1, one_word_decides)
+    assert falls == pytest.approx([2.0, -1.0, 1.0])
+
+
+def test_where_the_answer_turns_sharply_the_way_is_halved_until_the_sum_is_exact() -> None:
+    torch = pytest.importorskip("torch")
+
+    def answer(inputs):
+        return 5 * torch.sigmoid(200 * (inputs.sum(dim=(1, 2)) - 0.31))
+
+    whole = torch.ones(1, 2, 1) / 2
+    *_, found = attribution._integrated(answer, torch.zeros_like(whole), whole)
+    assert found.change == pytest.approx(5.0, abs=1e-3)
+    assert sum(found.weights) == pytest.approx(found.change, rel=0.05)
+
+
+def test_units_join_to_the_text_and_hold_each_token_once() -> None:
+    text = "服务 员很热情！😭"
+    spans = [(0, 1), (0, 2), (2, 4), (4, 6), (6, 7), (7, 8), (8, 9)]  # the third crosses a space, the fourth a word
+    found = units(text, spans)
+    assert "".join(unit.text for unit in found) == text
+    assert [token for unit in found for token in unit.tokens] == list(range(len(spans)))
+    assert [unit.is_word for unit in found if unit.text in "！😭"] == [False, True]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 9])
+def test_three_words_are_deleted_or_half_of_a_few(count: int) -> None:
+    words = [str(place) for place in range(count)]
+    seen: list[str] = []
+
+    def probabilities(texts):
+        seen.extend(texts)
+        return [len(text) / count for text in texts]
+
+    found = deletion.check(words, [float(place) for place in range(count)], [True] * count, probabilities)
+    if count == 1:
+        assert found is None
+        return
+    gone = min(3, count // 2)
+    assert found.words == tuple(reversed(words))[:gone]
+    assert (found.whole, found.top, found.random) == pytest.approx((1, 1 - gone / count, 1 - gone / count))
+    assert len(seen) == 2 + found.draws
 
 
 def test_stretches_join_to_the_text_and_pieces_of_one_character_become_one() -> None:
@@ -93,37 +144,67 @@ def test_an_empty_text_is_refused(explainer) -> None:
         explainer.text("  ")
 
 
-REVIEWS = (
-    "房间很干净，服务员热情，早餐也丰富，下次还会来住。",
-    "快递太慢了，包装破损，客服态度恶劣，再也不买了。",
-    "这本书内容充实，读起来很有收获，推荐给大家。",
-    "电脑用了两天就死机，屏幕还有坏点，非常失望。",
-    "环境嘈杂，隔音很差，一晚上没睡好。",
-    "味道不错，分量也足，送餐很快，值得推荐！",
-)
+@pytest.mark.parametrize("text", ["今天的茶很香，我喜欢。", " 前后有空格 \n", "abc 茶 😀 def", "茶" * 400])
+def test_words_add_up_to_their_tokens_and_join_to_the_text(explainer, tiny_bert: Path, text: str) -> None:
+    explained = explainer.text(text, str(tiny_bert))
+    assert "".join(word.text for word in explained.words) + explained.rest == text
+    assert sum(word.weight for word in explained.words) == pytest.approx(explained.completeness.total, abs=1e-4)
+
+
+def test_classifying_computes_no_gradients_and_no_attention_outputs(
+    make_library, engine, settings, tiny_bert: Path
+) -> None:
+    import torch
+
+    library = make_library()
+    name = str(tiny_bert)
+    with library.lease(name, "text-classification") as loaded:
+        outputs = []
+        loaded.model.register_forward_hook(lambda module, inputs, output: outputs.append(output))
+        implementation = loaded.model.config._attn_implementation
+        SentimentRunner(library, engine, settings).classify("茶很香", name)
+        (output,) = outputs
+        assert not output.logits.requires_grad
+        assert output.attentions is None
+        assert torch.is_grad_enabled()
+        assert loaded.model.config._attn_implementation == implementation != "eager"
+
+
+def test_an_explanation_closed_in_the_middle_stops_computing_and_gives_the_model_back(
+    make_library, engine, settings, tiny_bert: Path
+) -> None:
+    library = make_library()
+    steps = TextExplainer(library, engine, settings).steps("茶很香，我喜欢。", str(tiny_bert))
+    assert isinstance(next(steps), Progress)
+    (entry,) = library.cache.entries()
+    assert entry.leases == 1
+    steps.close()
+    done = engine.batches
+    time.sleep(0.3)
+    assert engine.batches == done
+    (entry,) = library.cache.entries()
+    assert entry.leases == 0
+
+
+@pytest.mark.bundled
+@pytest.mark.parametrize("name", ["sentiment-zh", "emotion-zh"])
+def test_attributions_add_up_to_the_change_of_the_log_odds(explainer, name: str) -> None:
+    texts = [
+        "茶",
+        "还行吧",
+        "等了半小时才上菜。",
+        "我不觉得这部电影不好看",
+        "Nice wifi 很差😭，  服务  一般",
+        *SENTENCES[::12],
+    ]
+    for text in texts:
+        found = explainer.text(text, name).completeness
+        assert found.error < 0.05, text
 
 
 @pytest.mark.bundled
 @needs("sentiment-zh")
-def test_deleting_the_words_that_spoke_for_a_class_lowers_it_more_than_deleting_others(
-    make_library, engine, settings
-) -> None:
-    library = make_library()
-    explainer, runner = TextExplainer(library, engine, settings), SentimentRunner(library, engine, settings)
-    chance = random.Random(0)
-    by_weight, by_chance = 0.0, 0.0
-    for text in REVIEWS:
-        explained = explainer.text(text)
-        pieces = list(enumerate(explained.tokens))
-        count = max(len(pieces) // 4, 1)
-        best = {place for place, _ in sorted(pieces, key=lambda piece: -piece[1].weight)[:count]}
-        others = set(chance.sample(range(len(pieces)), count))
-        by_weight += _score(runner, explained, best)
-        by_chance += _score(runner, explained, others)
-    assert by_weight < by_chance
-
-
-def _score(runner: SentimentRunner, explained, gone: set[int]) -> float:
-    """The score of the explained class for the text without some of its tokens."""
-    text = "".join(token.text for place, token in enumerate(explained.tokens) if place not in gone)
-    return next(one.score for one in runner.classify(text).predictions if one.label == explained.label)
+def test_deleting_the_heaviest_words_hurts_more_than_deleting_random_ones(explainer) -> None:
+    """On at least 80 of 100 sentences; seen: 96."""
+    checks = [explainer.text(sentence, "sentiment-zh").deletion for sentence in SENTENCES]
+    assert sum(check.top < check.random for check in checks) >= 80

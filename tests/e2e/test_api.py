@@ -77,6 +77,10 @@ def test_the_words_that_spoke_for_it_join_to_the_text(client):
     explained = client.predict(text, api_name="/explain_sentiment")
     assert explained["label"] == "positive"
     assert "".join(token["text"] for token in explained["tokens"]) == text
+    assert "".join(word["text"] for word in explained["words"]) == text
+    assert {"weight", "occlusion"} <= set(explained["words"][0])
+    assert explained["completeness"]["error"] < 0.05
+    assert 0 <= explained["deletion"]["top"] <= 1
 
 
 @pytest.mark.parametrize(

@@ -38,12 +38,27 @@ def test_the_answer_is_reworded_with_the_page(visit):
     expect(page.locator("#tea-sentiment-result")).to_contain_text("positive")
 
 
-def test_the_words_that_spoke_for_it_are_one_click_away(visit):
-    page = visit("?tab=sentiment")
+CHECK = {"zh": "随机删", "en": "Random"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_words_that_spoke_for_it_are_one_click_away(visit, lang):
+    page = visit("?tab=sentiment", lang=lang)
     page.locator("#tea-sentiment-text textarea").fill("房间很干净，可是早餐太难吃了。")
     page.locator("#tea-sentiment-run").click()
-    page.locator("#tea-sentiment-why").click()
-    expect(page.locator("#tea-sentiment-reasons")).to_contain_text("干净")
+    page.locator("#tea-view-words > button").click()
+    expect(page.locator("#tea-sentiment-reasons .tea-heat").first).to_contain_text("干净")
+    expect(page.locator("#tea-sentiment-reasons .tea-deletion")).to_contain_text(CHECK[lang])
+    page.get_by_label("English" if lang == "zh" else "中文").click()
+    expect(page.locator("#tea-sentiment-reasons .tea-deletion")).to_contain_text(CHECK["en" if lang == "zh" else "zh"])
+
+
+def test_a_new_answer_is_explained_while_the_view_is_open(visit):
+    page = visit("?tab=sentiment&view=words", lang="zh")
+    expect(page.locator("#tea-sentiment-reasons .tea-check-verdict")).to_be_visible()
+    page.locator("#tea-sentiment-text textarea").fill("菜又凉又咸，再也不来了。")
+    page.locator("#tea-sentiment-run").click()
+    expect(page.locator("#tea-sentiment-reasons .tea-heat").first).to_contain_text("又凉又咸")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +90,6 @@ def test_markup_in_a_text_is_shown_and_not_run(visit):
     page.locator("#tea-sentiment-text textarea").fill('好<img src=x onerror="window.hacked=1">极了')
     page.locator("#tea-sentiment-run").click()
     expect(page.locator("#tea-sentiment-result")).to_contain_text("%")
-    page.locator("#tea-sentiment-why").click()
+    page.locator("#tea-view-words > button").click()
     expect(page.locator("#tea-sentiment-reasons")).to_contain_text("极")
     assert page.evaluate("() => window.hacked") is None
