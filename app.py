@@ -41,6 +41,7 @@ from models.library import Library
 from models.loading import Loader
 from models.sentiment import SentimentRunner
 from models.sources import Sources
+from models.tracing import Tracer
 from models.verse import PoemRequest
 from models.vision import VisionRunner
 
@@ -61,6 +62,7 @@ def compose(settings: Settings) -> page.Teahouse:
         library=library,
         sentiment=SentimentRunner(library, engine, settings),
         generation=GenerationRunner(library, engine, settings),
+        tracer=Tracer(library, engine, settings),
         vision=VisionRunner(library, engine, settings),
         text_explainer=TextExplainer(library, engine, settings),
         explainer=Explainer(library, engine, settings),

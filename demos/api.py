@@ -18,6 +18,7 @@ from demos import (
     api_generation,
     api_models,
     api_sentiment,
+    api_tokens,
     api_vision,
 )
 from demos.errors import Reporter
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _WORKING = (
     api_sentiment,
     api_generation,
+    api_tokens,
     api_vision,
     api_dataset,
     api_finetune,

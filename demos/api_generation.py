@@ -51,7 +51,7 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
     return [
         Endpoint(
             generate_text,
-            [text_field("prompt"), model_field("gpt-zh"), *_sampling()],
+            [text_field("prompt"), model_field("gpt-zh"), *sampling_fields()],
             [text_field("the prompt with its continuation, streamed")],
             "generate_text",
             "Continues a text. The same seed gives the same text; seed -1 another each time.",
@@ -63,7 +63,7 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
                 gr.JSON(value=[], label='history: [{"role": "user" or "assistant", "content": "…"}]'),
                 model_field("gpt-zh"),
                 text_field("system_prompt"),
-                *_sampling(),
+                *sampling_fields(),
             ],
             [text_field("reply, streamed")],
             "chat",
@@ -72,7 +72,8 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
     ]
 
 
-def _sampling() -> list[gr.Number]:
+def sampling_fields() -> list[gr.Number]:
+    """The fields of GenerationOptions, in their order."""
     return [
         number_field("max_new_tokens", _OPTIONS.max_new_tokens, 0),
         number_field("temperature: 0 takes the likeliest token", _OPTIONS.temperature),

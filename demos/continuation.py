@@ -9,9 +9,11 @@ from typing import Any
 
 import gradio as gr
 
+from demos import continuation_tokens
 from demos.i18n import DEFAULT
-from demos.streaming import AT_ONCE, Desk, allow_stop, connect_stop, seed_note, stop_button
+from demos.streaming import AT_ONCE, QUEUED, Desk, allow_stop, connect_stop, seed_note, stop_button
 from demos.text_examples import text_examples
+from models.sampling import GenerationOptions
 
 _OPENING = 2  # of the examples: the one in the box when the page opens, prose rather than verse
 
@@ -22,7 +24,8 @@ class Shown:
 
     prompt: str
     written: str
-    seed: int
+    options: GenerationOptions  # with the seed that was used
+    model: str = ""
     finished: bool = False
 
 
@@ -51,7 +54,7 @@ class Handlers:
     ) -> Iterator[tuple[Shown, str]]:
         """The text so far as data and drawn."""
         options = self._desk.sampling.options(*sampling)
-        shown = Shown(prompt, "", options.seed)
+        shown = Shown(prompt, "", options, model)
         for text in self._desk.read(self._desk.runner.stream(prompt, model, options), model, lang, progress):
             shown = replace(shown, written=text[len(prompt) :])
             yield shown, self.draw(shown, lang)
@@ -67,7 +70,7 @@ class Handlers:
         if shown.finished and not shown.written:
             written = f'<span class="tea-muted">{say("generation.nothing_written", lang)}</span>'
         text = f'<span class="tea-given">{html.escape(shown.prompt)}</span><span class="tea-written">{written}</span>'
-        note = html.escape(seed_note(self._desk, shown.seed, lang))
+        note = html.escape(seed_note(self._desk, shown.options.seed, lang))
         return f'<div class="tea-prose">{text}</div><div class="tea-quiet-line">{note}</div>'
 
 
@@ -75,7 +78,8 @@ def build(desk: Desk, examples: list[str]) -> ContinuationParts:
     """Lays it out and connects it. Call it inside its gr.Tab."""
     handlers = Handlers(desk)
     parts = _lay_out(desk, handlers, examples)
-    _connect(desk, handlers, parts, examples)
+    finished = _connect(desk, handlers, parts, examples)
+    continuation_tokens.build(desk, parts.prompt, finished)
     return parts
 
 
@@ -102,8 +106,9 @@ def _lay_out(desk: Desk, handlers: Handlers, examples: list[str]) -> Continuatio
     return ContinuationParts(prompt, run, stop, samples, result)
 
 
-def _connect(desk: Desk, handlers: Handlers, parts: ContinuationParts, examples: list[str]) -> None:
-    shown = gr.State(None)
+def _connect(desk: Desk, handlers: Handlers, parts: ContinuationParts, examples: list[str]) -> gr.State:
+    """Gives the State of the text as it stood when its writing had ended or was stopped."""
+    shown, finished = gr.State(None), gr.State(None)
     asked = {
         "fn": desk.reporter.said(handlers.write),
         "inputs": [parts.prompt, desk.picker, desk.ui.lang, *desk.sampling.inputs],
@@ -117,4 +122,7 @@ def _connect(desk: Desk, handlers: Handlers, parts: ContinuationParts, examples:
     filled = parts.examples.click(lambda index: examples[index], parts.examples, parts.prompt, **AT_ONCE)
     by_example = filled.then(**asked)
     connect_stop(parts.stop, [by_hand, by_example])
+    for run in (by_hand, by_example):
+        run.then(lambda ended: ended, shown, finished, **QUEUED)
     desk.ui.lang.change(handlers.draw, [shown, desk.ui.lang], parts.result, **AT_ONCE)
+    return finished

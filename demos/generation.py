@@ -21,6 +21,7 @@ from demos.waiting import Waiter
 from models.catalog import DEFAULTS, Catalog
 from models.generation import TASK, GenerationRunner
 from models.settings import Settings
+from models.tracing import Tracer
 
 EXAMPLES = ASSETS / "examples" / "generation.json"
 
@@ -34,13 +35,19 @@ class GenerationTab:
 
 
 def build(
-    ui: Localizer, waiter: Waiter, reporter: Reporter, runner: GenerationRunner, settings: Settings, catalog: Catalog
+    ui: Localizer,
+    waiter: Waiter,
+    reporter: Reporter,
+    runner: GenerationRunner,
+    tracer: Tracer,
+    settings: Settings,
+    catalog: Catalog,
 ) -> GenerationTab:
     """Lays the tab out and connects it. Call it inside its gr.Tab."""
     examples = load_examples()
     picker = model_picker(ui, catalog, settings, TASK, DEFAULTS[TASK])
     options = sampling.build(ui, settings)
-    desk = Desk(ui, waiter, reporter, runner, settings, picker, options)
+    desk = Desk(ui, waiter, reporter, runner, settings, picker, options, tracer)
     with gr.Tabs(elem_id="tea-generation-tabs", elem_classes="tea-inner-tabs") as tabs:
         with ui.make(gr.Tab, {"label": "generation.tab.poem"}, id="poem", elem_id="tea-generation-poem"):
             poem.build(desk, examples["poem"])

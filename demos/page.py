@@ -26,6 +26,7 @@ from models.generation import GenerationRunner
 from models.library import Library
 from models.sentiment import SentimentRunner
 from models.settings import Settings
+from models.tracing import Tracer
 from models.vision import VisionRunner
 
 TABS = ("sentiment", "generation", "vision", "finetune")
@@ -55,6 +56,7 @@ class Teahouse:
     library: Library
     sentiment: SentimentRunner
     generation: GenerationRunner
+    tracer: Tracer
     vision: VisionRunner
     text_explainer: TextExplainer
     explainer: Explainer  # of pictures
@@ -84,7 +86,13 @@ def build(teahouse: Teahouse) -> gr.Blocks:
                 )
             with _tab(ui, "generation"):
                 generation_tab = generation.build(
-                    ui, waiter, reporter, teahouse.generation, settings, teahouse.library.catalog
+                    ui,
+                    waiter,
+                    reporter,
+                    teahouse.generation,
+                    teahouse.tracer,
+                    settings,
+                    teahouse.library.catalog,
                 )
             with _tab(ui, "vision"):
                 vision.build(

@@ -22,6 +22,7 @@ from demos.sampling import SamplingControls
 from demos.waiting import Waiter
 from models.generation import GenerationRunner
 from models.settings import Settings
+from models.tracing import Tracer
 
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 # For a quick handler that may refuse: without the queue Gradio 6.31 keeps a gr.Error from the page.
@@ -53,6 +54,7 @@ class Desk:
     settings: Settings
     picker: gr.Dropdown
     sampling: SamplingControls
+    tracer: Tracer
 
     @property
     def work(self) -> dict[str, Any]:

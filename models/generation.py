@@ -26,7 +26,7 @@ from models.verse_holding import shape_processor
 __all__ = ["GenerationOptions", "GenerationRunner"]
 TASK = "text-generation"
 _BROKEN = "\ufffd"  # bytes that are no character, or not yet
-_TAIL = 8  # tokens of the prompt decoded with the answer, so that a space between them is not lost
+TAIL = 8  # tokens of the prompt decoded with the answer, so that a space between them is not lost
 _SPACED_HAN = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) | (?=[\u3000-\u9fff\uff00-\uffef])")
 
 
@@ -44,8 +44,8 @@ class GenerationRunner:
         options = self._bounded(options)
         self._check(prompt)
         with self._library.lease(model, TASK) as loaded:
-            ids = _prompt_ids(loaded, prompt, prompt_room(loaded, options))
-            decode = _decoder(loaded.processor, ids[-_TAIL:])
+            ids = prompt_ids(loaded, prompt, prompt_room(loaded, options))
+            decode = decoder(loaded.processor, ids[-TAIL:])
             with closing(self._texts(sample(loaded, ids, options), decode)) as texts:
                 for text in texts:
                     yield prompt + text
@@ -66,7 +66,7 @@ class GenerationRunner:
             options = replace(options, max_new_tokens=shape.tokens)
             # The words of a title may well come again in its poem.
             tokens = sample(loaded, ids, options, [shape], penalize_from=len(ids))
-            with closing(self._texts(tokens, _decoder(loaded.processor))) as texts:
+            with closing(self._texts(tokens, decoder(loaded.processor))) as texts:
                 for text in texts:
                     yield verse.layout(text, request.shape)
 
@@ -89,7 +89,7 @@ class GenerationRunner:
             self._check(turn["content"])
         with self._library.lease(model, TASK) as loaded:
             ids = _chat_ids(loaded, system, turns, prompt_room(loaded, options))
-            with closing(self._texts(sample(loaded, ids, options), _decoder(loaded.processor))) as texts:
+            with closing(self._texts(sample(loaded, ids, options), decoder(loaded.processor))) as texts:
                 yield from texts
 
     def _check(self, text: str) -> None:
@@ -124,7 +124,7 @@ class GenerationRunner:
             yield text
 
 
-def _prompt_ids(loaded: LoadedModel, prompt: str, room: int) -> list[int]:
+def prompt_ids(loaded: LoadedModel, prompt: str, room: int) -> list[int]:
     """Token ids of a text to be continued, at most `room`: of a longer one the end, after what stands before any text."""
     ids = spelling.text_ids(loaded.processor, prompt)
     if not ids:
@@ -149,7 +149,7 @@ def _chat_ids(loaded: LoadedModel, system: list[Turn], turns: list[Turn], room: 
         raise BadInput("errors.template_refused", model=loaded.spec.shown_name, reason=str(error)[:200]) from error
 
 
-def _decoder(tokenizer: Any, before: Sequence[int] = ()) -> Callable[[list[int]], str]:
+def decoder(tokenizer: Any, before: Sequence[int] = ()) -> Callable[[list[int]], str]:
     """Token ids written -> their text, as it reads after the ids `before`."""
     before = list(before)
     spaces_han = " " in tokenizer.decode(tokenizer.encode("今天", add_special_tokens=False)).strip()

@@ -30,7 +30,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "seed": (-1, 2**53 - 1),  # a browser counts no further
 }
 _WHOLE = {"max_new_tokens", "top_k", "seed"}
-_COLDEST = 0.01  # below this a temperature only overflows: the likeliest token is taken
+COLDEST = 0.01  # below this a temperature only overflows: the likeliest token is taken
 # Writing these again is no repetition. A penalty on them makes prose without full stops and ci without shape.
 _PUNCTUATION = "，。！？；：、…—“”‘’「」（）《》·,.!?;:'\"()-\n "
 
@@ -117,7 +117,7 @@ def _choose(logits: torch.Tensor, options: GenerationOptions, generator: torch.G
     """logits (1, vocabulary) -> token ids (1, 1)."""
     import torch
 
-    if options.temperature < _COLDEST:
+    if options.temperature < COLDEST:
         return logits.argmax(dim=-1, keepdim=True)
     return torch.multinomial(logits.softmax(dim=-1), 1, generator=generator)
 
@@ -125,16 +125,31 @@ def _choose(logits: torch.Tensor, options: GenerationOptions, generator: torch.G
 def _processors(loaded: LoadedModel, options: GenerationOptions, extra: Sequence[Any], penalize_from: int) -> Any:
     from transformers import generation
 
-    chosen = generation.LogitsProcessorList()
-    if options.repetition_penalty != 1:
-        chosen.append(_SparingPenalty(options.repetition_penalty, penalize_from, _spared(loaded.processor)))
-    chosen.extend(extra)
-    if options.temperature >= _COLDEST:
-        chosen.append(generation.TemperatureLogitsWarper(options.temperature))
-        if options.top_k:
-            chosen.append(generation.TopKLogitsWarper(options.top_k))
-        if options.top_p < 1:
-            chosen.append(generation.TopPLogitsWarper(options.top_p))
+    penalty = penalties(loaded, options, penalize_from)
+    return generation.LogitsProcessorList([*penalty, *extra, *(warper for _, warper in warpers(options))])
+
+
+def penalties(loaded: LoadedModel, options: GenerationOptions, penalize_from: int = 0) -> list[Any]:
+    """The logits processors that look at what was written: the repetition penalty, if there is one."""
+    if options.repetition_penalty == 1:
+        return []
+    return [_SparingPenalty(options.repetition_penalty, penalize_from, _spared(loaded.processor))]
+
+
+def warpers(options: GenerationOptions) -> list[tuple[str, Any]]:
+    """The logits processors that look at the scores alone, in their order, each with its option's name.
+
+    None where the likeliest token is taken anyway.
+    """
+    from transformers import generation
+
+    if options.temperature < COLDEST:
+        return []
+    chosen: list[tuple[str, Any]] = [("temperature", generation.TemperatureLogitsWarper(options.temperature))]
+    if options.top_k:
+        chosen.append(("top_k", generation.TopKLogitsWarper(options.top_k)))
+    if options.top_p < 1:
+        chosen.append(("top_p", generation.TopPLogitsWarper(options.top_p)))
     return chosen
 
 

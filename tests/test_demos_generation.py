@@ -91,7 +91,7 @@ class Page:
         with gr.Blocks(analytics_enabled=False) as self.blocks:
             self.ui = Localizer(strings)
             waiter, reporter = Waiter(quiet, strings), Reporter(strings)
-            self.tab = generation.build(self.ui, waiter, reporter, writer, settings, Catalog())
+            self.tab = generation.build(self.ui, waiter, reporter, writer, None, settings, Catalog())
 
             def endless(prompt: str) -> Iterator[str]:
                 yield from writer.stream(prompt, "", GenerationOptions(max_new_tokens=2000))

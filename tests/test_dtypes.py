@@ -169,10 +169,10 @@ def test_the_memory_reserved_holds_the_model_in_its_format(house, name: str, dty
 def _next_tokens(house: House, name: str) -> list[np.ndarray]:
     import torch
 
-    from models.generation import _prompt_ids
+    from models.generation import prompt_ids
 
     with house.lease(name, "text-generation") as loaded, torch.inference_mode():
-        ids = [torch.tensor([_prompt_ids(loaded, prompt, 64)]) for prompt in PROMPTS]
+        ids = [torch.tensor([prompt_ids(loaded, prompt, 64)]) for prompt in PROMPTS]
         return [loaded.model(each).logits[0, -1].float().softmax(-1).numpy() for each in ids]
 
 

@@ -29,6 +29,8 @@ PROMISED = {
         "repetition_penalty",
         "seed",
     ],
+    "/trace_generation": ["prompt", "model", "max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty"],
+    "/branch_generation": ["prompt", "prefix", "model", "max_new_tokens", "temperature", "top_k", "top_p"],
     "/chat": ["message", "history", "model", "system_prompt"],
     "/classify_image": ["image", "model"],
     "/explain_image": ["image", "model", "label", "method"],

@@ -1,0 +1,137 @@
+"""What a trace promises: the text that the seed writes, chances that sum to one, branches that keep their beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.engine import Engine
+from models.errors import BadInput
+from models.generation import GenerationRunner
+from models.library import Library
+from models.progress import finished
+from models.sampling import GenerationOptions
+from models.spec import BUNDLED
+from models.tracing import Tracer, Written
+
+PROMPT = "今天天气真好"
+
+
+@pytest.fixture
+def library(make_library: Callable[..., Library], settings) -> Library:
+    pytest.importorskip("torch")
+    return make_library(replace(settings, threads=1))
+
+
+@pytest.fixture
+def tracer(library: Library, engine: Engine, settings) -> Tracer:
+    return Tracer(library, engine, settings)
+
+
+@pytest.fixture
+def model(tiny_gpt2: Path) -> str:
+    return str(tiny_gpt2)
+
+
+def seeded(seed: int = 7, **more: float) -> GenerationOptions:
+    return GenerationOptions(**{"max_new_tokens": 24, "seed": seed} | more)
+
+
+def streamed(library: Library, engine: Engine, settings, model: str, options: GenerationOptions) -> str:
+    return list(GenerationRunner(library, engine, settings).stream(PROMPT, model, options))[-1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [seeded(), seeded(temperature=0), seeded(top_k=0, top_p=1, repetition_penalty=1), seeded(top_k=3, temperature=1.5)],
+)
+def test_a_trace_is_the_text_that_the_same_seed_writes(library, engine, settings, tracer, model, options) -> None:
+    found = finished(tracer.trace(PROMPT, model, options))
+    assert found.text == streamed(library, engine, settings, model, options)
+    assert all(token.kept > 0 for token in found.tokens)  # what was drawn was not cut
+
+
+@pytest.mark.parametrize(
+    "options", [seeded(), seeded(temperature=0), seeded(top_k=0, top_p=0.5), seeded(top_k=4, top_p=1), seeded(top_k=0)]
+)
+def test_what_was_kept_sums_to_one_and_what_was_cut_names_its_filter(tracer, model, options) -> None:
+    for token in finished(tracer.trace(PROMPT, model, options)).tokens:
+        assert sum(one.kept for one in token.alternatives) + token.others_kept == pytest.approx(1, abs=1e-5)
+        assert all((one.kept == 0) == bool(one.cut_by) for one in token.alternatives)
+        assert sum(one.kept > 0 for one in token.alternatives) + token.others <= (options.top_k or 10**6)
+        assert token.id in {one.id for one in token.alternatives}
+        if options.temperature == 0:
+            assert {one.cut_by for one in token.alternatives} == {"", "temperature"}
+
+
+def test_a_filter_that_is_off_cuts_nothing(tracer, model) -> None:
+    options = seeded(top_k=0, top_p=1, repetition_penalty=1, temperature=1)
+    for token in finished(tracer.trace(PROMPT, model, options)).tokens:
+        assert [one.kept for one in token.alternatives] == pytest.approx(
+            [one.probability for one in token.alternatives], abs=1e-6
+        )
+
+
+def test_a_branch_keeps_its_beginning_to_the_letter_and_the_seed_repeats_it(tracer, model) -> None:
+    found = finished(tracer.trace(PROMPT, model, seeded()))
+    other = next(one for one in found.tokens[5].alternatives if one.id != found.tokens[5].id)
+    prefix = [*(token.id for token in found.tokens[:5]), other.id]
+    branch = finished(tracer.trace(PROMPT, model, seeded(), prefix))
+    assert [token.id for token in branch.tokens[:6]] == prefix
+    assert branch.text.startswith(PROMPT + "".join(token.text for token in found.tokens[:5]))
+    assert [token.forced for token in branch.tokens[:7]] == [True] * 6 + [False]
+    assert len(branch.tokens) == len(found.tokens) == 24
+    assert finished(tracer.trace(PROMPT, model, seeded(), prefix)) == branch
+    assert finished(tracer.trace(PROMPT, model, seeded(8), prefix)) != branch
+
+
+def test_a_text_that_was_stopped_is_traced_as_far_as_it_was_written(tracer, model) -> None:
+    found = finished(tracer.trace(PROMPT, model, seeded(), longest=5))
+    assert len(found.text) - len(PROMPT) in (5, 6)  # a token may be longer than a character
+
+
+def test_the_growing_text_is_told_with_every_token(tracer, model) -> None:
+    texts = [step.text for step in tracer.trace(PROMPT, model, seeded()) if isinstance(step, Written)]
+    assert len(texts) == 24
+    assert all(text.startswith(PROMPT) for text in texts)
+
+
+def test_a_trace_that_is_closed_computes_no_more_and_gives_its_lease_back(library, engine, tracer, model) -> None:
+    steps = tracer.trace(PROMPT, model, seeded(max_new_tokens=200))
+    next(steps)
+    steps.close()
+    done = engine.batches
+    engine.call(lambda: None)
+    assert engine.batches == done + 1
+    assert [entry.leases for entry in library.cache.entries()] == [0]
+
+
+@pytest.mark.parametrize("prefix", [[10**6], [-1], ["1"], [1] * 25])
+def test_a_branch_of_another_model_or_too_long_a_one_is_refused(tracer, model, prefix) -> None:
+    with pytest.raises(BadInput, match="bad_branch"):
+        finished(tracer.trace(PROMPT, model, seeded(), prefix))
+
+
+@pytest.mark.parametrize("prompt", ["", "  ", "茶" * 5000])
+def test_a_prompt_out_of_bounds_is_refused(tracer, model, prompt) -> None:
+    with pytest.raises(BadInput):
+        finished(tracer.trace(prompt, model, seeded()))
+
+
+@pytest.mark.bundled
+@pytest.mark.skipif(not (BUNDLED / "gpt-zh" / "config.json").is_file(), reason="models/bundled/gpt-zh is not there")
+def test_gpt_zh_is_traced_as_it_writes_rare_characters_and_emoji_too(library, engine, settings, tracer) -> None:
+    for prompt in (PROMPT, "我喜欢喝茶🍵，"):
+        options = GenerationOptions(max_new_tokens=40, seed=3, temperature=1.6, top_k=0, top_p=1)
+        found = finished(tracer.trace(prompt, "gpt-zh", options))
+        *_, text = GenerationRunner(library, engine, settings).stream(prompt, "gpt-zh", options)
+        assert found.text == text
+        for place in range(0, len(found.tokens), 7):
+            token = found.tokens[place]
+            other = next(one for one in token.alternatives if one.id != token.id)
+            prefix = [*(one.id for one in found.tokens[:place]), other.id]
+            branch = finished(tracer.trace(prompt, "gpt-zh", replace(options, max_new_tokens=place + 3), prefix))
+            assert branch.text.startswith(prompt + "".join(one.text for one in found.tokens[:place]))
