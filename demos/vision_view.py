@@ -24,7 +24,7 @@ SMALL_SIDE = 32  # px of the pictures that the ten-class models learned from
 TEN_CLASSES = "cifar10"  # of assets/labels
 _USUAL_CLASSES = "imagenet"  # whose names most models of the Hub use
 _UNSURE_BELOW = 0.5
-_SHOWN_SIDE = 640  # px of a picture on the page
+SHOWN_SIDE = 640  # px of a picture on the page
 _CREDIT = re.compile(
     r"^\|\s*(?P<file>[\w-]+\.\w+)\s*\|.*\|\s*(?P<author>[^|]+?)\s*\|\s*(?P<licence>[^|]+?)\s*\|$", re.M
 )
@@ -108,7 +108,7 @@ def percent(score: float) -> str:
     return f"{100 * score:.0f} %"
 
 
-def data_uri(image: Image.Image, side: int = _SHOWN_SIDE) -> str:
+def data_uri(image: Image.Image, side: int = SHOWN_SIDE) -> str:
     """A copy of at most `side` px, as an address that a page can show without another request."""
     image = image.copy()
     image.thumbnail((side, side))

@@ -14,7 +14,7 @@ from PIL import Image
 from demos import opening
 from demos.errors import Reporter
 from demos.i18n import DEFAULT, Localizer
-from demos.vision_view import Answer, data_uri
+from demos.vision_view import SHOWN_SIDE, Answer, data_uri
 from demos.vision_where_view import Figure, Seen, WhereView, remembered
 from demos.waiting import Waiter
 from models.errors import TeahouseError
@@ -33,7 +33,14 @@ _NO_CLASS = {"attention": "rollout"}  # what is shown beside a method because it
 
 class PictureExplainer(Protocol):
     def steps(
-        self, picture: Image.Image, model: str = "", label: str = "", method: str = "", check: bool = False
+        self,
+        picture: Image.Image,
+        model: str = "",
+        label: str = "",
+        method: str = "",
+        *,
+        check: bool = False,
+        side: int = 0,
     ) -> Iterator[Progress | PictureExplanation]: ...
 
 
@@ -137,7 +144,7 @@ class Handlers:
         """None between the steps of the work; with a method that knows the class also the one that does not."""
         methods = [method]
         for asked in methods:
-            steps = self._explainer.steps(image, model, label, asked, check=True)
+            steps = self._explainer.steps(image, model, label, asked, check=True, side=SHOWN_SIDE)
             for found in self._waiter.follow(steps, model, lang, progress):
                 yield found and _figure(found)
                 if found and found.method in _NO_CLASS:

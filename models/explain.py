@@ -6,12 +6,11 @@ Knows no page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 from PIL import Image
 
 from models import heat, masking, overlay
@@ -51,11 +50,19 @@ class Explainer:
         return finished(self.steps(picture, model, label, method))
 
     def steps(
-        self, picture: str | Path | Image.Image, model: str = "", label: str = "", method: str = "", check: bool = False
+        self,
+        picture: str | Path | Image.Image,
+        model: str = "",
+        label: str = "",
+        method: str = "",
+        *,
+        check: bool = False,
+        side: int = overlay.LONGEST_SIDE,
     ) -> Iterator[Progress | PictureExplanation]:
         """Where a class was seen, and with `check` how far the map can be trusted. Closing it stops the computing.
 
         label: one of the model's own; empty: the likeliest. method: one of heat.METHODS; empty: the network's own.
+        side: px that the painted picture has at most.
         BadInput where the file is no picture or has too many pixels, and for a label or a method that does not exist.
         """
         if method and method not in heat.METHODS:
@@ -63,7 +70,8 @@ class Explainer:
         image = open_picture(picture, self._settings.max_pixels)
         with self._library.lease(model, TASK) as loaded:
             target = _target(loaded, label)
-            yield from self._engine.stream(_explained(image, loaded, target, method, check))
+            found = yield from _through(self._engine.stream(_found(image, loaded, target, method, check)))
+            yield _painted(image, loaded, found, side)  # here, since the inference thread is waited for
 
 
 def _target(loaded: LoadedModel, label: str) -> int | None:
@@ -75,20 +83,18 @@ def _target(loaded: LoadedModel, label: str) -> int | None:
     return loaded.labels.index(label)
 
 
-def _explained(
+def _found(
     image: Image.Image, loaded: LoadedModel, target: int | None, method: str, check: bool
-) -> Iterator[Progress | PictureExplanation]:
+) -> Iterator[Progress | tuple[Relevance, Trust | None]]:
     pixels = pixels_of(image, loaded)
-    found: Relevance = yield from _through(heat.explain(loaded.model, pixels, target, method))
+    found = yield from _through(heat.explain(loaded.model, pixels, target, method))
     trusted = None
     if check:
         trusted = yield from _through(masking.trust(loaded.model, pixels, found.target, found.map))
-    yield PictureExplanation(
-        loaded.labels[found.target], found.score, _painted(image, loaded, found.map), found.method, trusted
-    )
+    yield found, trusted
 
 
-def _through(steps: Iterator[Progress | Result]) -> Iterator[Progress]:
+def _through(steps: Iterator[Progress | Result]) -> Generator[Progress, None, Result]:
     """Passes the progress on; its value is the result."""
     for step in steps:
         if not isinstance(step, Progress):
@@ -97,5 +103,9 @@ def _through(steps: Iterator[Progress | Result]) -> Iterator[Progress]:
     raise AssertionError("a computation in steps ends with its result")
 
 
-def _painted(image: Image.Image, loaded: LoadedModel, found: np.ndarray) -> Image.Image:
-    return overlay.paint(image, found, overlay.seen_box(loaded.processor, image.size))
+def _painted(
+    image: Image.Image, loaded: LoadedModel, found: tuple[Relevance, Trust | None], side: int
+) -> PictureExplanation:
+    relevance, trusted = found
+    painted = overlay.paint(image, relevance.map, overlay.seen_box(loaded.processor, image.size), side)
+    return PictureExplanation(loaded.labels[relevance.target], relevance.score, painted, relevance.method, trusted)

@@ -139,7 +139,7 @@ def attended(model: nn.Module, pixels: Tensor) -> Attended | None:
         return None
     with eager_attention(model):
         output = model(pixel_values=pixels, output_attentions=True)
-    layers = [layer for layer in output.attentions or () if layer is not None]
+    layers = [layer for layer in getattr(output, "attentions", None) or () if layer is not None]
     tokens = layers[0].shape[-1] if layers else 0
     frame = tokens - grid[0] * grid[1]
     if frame < 0 or not layers or any(layer.shape[-2:] != (tokens, tokens) for layer in layers):

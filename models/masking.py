@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CELLS = 8  # a side
 SHARE = 0.2  # of the picture is covered in a check
 _COVERED = round(SHARE * CELLS**2)
-_DRAWS = 16  # random coverings, whose mean is what chance does
+_DRAWS = 8  # random coverings, whose mean is what chance does
 _BATCH = 8  # pictures in a forward pass
 
 

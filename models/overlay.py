@@ -46,16 +46,18 @@ def _ends(values: np.ndarray, side: int) -> tuple[float, float]:
     return tuple(float(round(end)) if abs(end - round(end)) < _NEAR_EDGE else float(end) for end in ends)
 
 
-def paint(image: Image.Image, heat: np.ndarray, box: tuple[float, float, float, float]) -> Image.Image:
-    """The picture, at most LONGEST_SIDE px a side, with the heat laid over where it belongs; what is below 0 gets no colour.
+def paint(
+    image: Image.Image, heat: np.ndarray, box: tuple[float, float, float, float], side: int = LONGEST_SIDE
+) -> Image.Image:
+    """The picture, at most `side` px a side, with the heat laid over where it belongs; what is below 0 gets no colour.
 
     Greyed a little, and faded where the model saw nothing.
     """
     image = image.copy()
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    image.thumbnail((side, side))
     warmth, seen = _spread(heat, box, image.size), _spread(np.ones((2, 2)), box, image.size)
     grey = np.asarray(image.convert("L"), np.float32)[..., None]
-    base = 0.5 * np.asarray(image, np.float32) + 0.5 * grey
+    base = 0.5 * (np.asarray(image, np.float32) + grey)
     base += (255 - base) * _FADE * (1 - seen)
     colour = _AMBER + (_VERMILION - _AMBER) * warmth
     painted = base + (colour - base) * _OPACITY * warmth

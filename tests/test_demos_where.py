@@ -40,7 +40,7 @@ class Explainer:
     broken: tuple[str, ...] = ()
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def steps(self, picture, model: str = "", label: str = "", method: str = "", check: bool = False) -> Iterator:
+    def steps(self, picture, model: str = "", label: str = "", method: str = "", **options) -> Iterator:
         self.asked.append((model, label, method))
         if method in self.broken:
             raise BadInput("errors.no_heat_method", method=method, valid="occlusion")

@@ -122,3 +122,13 @@ def test_the_rollout_knows_no_class(make_library, engine, settings) -> None:
     explainer, picture = Explainer(make_library(), engine, settings), PICTURES / "cat.jpg"
     maps = {explainer.picture(picture, "vit-cifar10", label, "rollout").heat.tobytes() for label in ("cat", "ship")}
     assert len(maps) == 1
+
+
+def test_a_network_with_patches_that_gives_no_attention_is_explained_in_another_way() -> None:
+    torch = pytest.importorskip("torch")
+    network = two_colours(torch, "convolutional")
+    network.config = SimpleNamespace(patch_size=4, num_attention_heads=2, _attn_implementation="sdpa")
+    network.set_attn_implementation = lambda name: None
+    network.forward = lambda pixel_values, **options: type(network).forward(network, pixel_values)
+    found = finished(heat.explain(network, torch.rand(1, 3, 32, 32)))
+    assert found.method == "gradcam"

@@ -3,7 +3,7 @@
     OMP_WAIT_POLICY=PASSIVE python -m tests.bench.heat_trust --data DIR [--pictures 200]
 
 DIR holds images/cifar10_packed.npz and images/tiny_imagenet100_packed.npz (JPEG bytes end to end); their test pictures
-are drawn by a seed, the same for all methods. Covered squares have the picture's mean colour; chance is the mean of 16
+are drawn by a seed, the same for all methods. Covered squares have the picture's mean colour; chance is the mean of 8
 draws (models.masking). «class row» is the relevance of Chefer et al. 2021, which the app does not use: kept here to
 show why. Prints one table.
 """
