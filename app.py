@@ -28,6 +28,7 @@ from PIL import Image
 from demos import page, theme
 from demos.i18n import ASSETS
 from models.activity import Activity
+from models.attention import AttentionReader
 from models.cache import ModelCache
 from models.catalog import Catalog
 from models.engine import Engine
@@ -65,6 +66,7 @@ def compose(settings: Settings) -> page.Teahouse:
         tracer=Tracer(library, engine, settings),
         vision=VisionRunner(library, engine, settings),
         text_explainer=TextExplainer(library, engine, settings),
+        attention=AttentionReader(library, engine, settings),
         explainer=Explainer(library, engine, settings),
         runs=runs,
         evaluations=Evaluations(runs, settings),

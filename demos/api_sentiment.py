@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from demos.endpoint import Endpoint, confidences, model_field, text_field
+from demos.endpoint import Endpoint, confidences, model_field, number_field, text_field
 from models import batch
+from models.errors import BadInput
 
 if TYPE_CHECKING:
     from demos.page import Teahouse
+    from models.attention import Attention
 
 
 def endpoints(teahouse: Teahouse) -> list[Endpoint]:
@@ -21,6 +23,10 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
     def explain_sentiment(text: str, model: str, request: gr.Request):
         found = teahouse.text_explainer.text(text, model)
         return asdict(found) | {"completeness": asdict(found.completeness) | {"error": found.completeness.error}}
+
+    def attend_sentiment(text: str, model: str, layer: float | None, head: float | None, request: gr.Request):
+        found = teahouse.attention.look(text, model, None if layer is None else int(layer) - 1)
+        return attention_told(found, found.patterns["answer"][1] + 1 if head is None else int(head))
 
     def classify_sentiment_batch(file: str, text_column: str, model: str, request: gr.Request):
         result = batch.classify_file(teahouse.sentiment, file, text_column, model, teahouse.settings)
@@ -47,6 +53,18 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
             "by occlusion, with what they add up to and what deleting the heaviest of them does.",
         ),
         Endpoint(
+            attend_sentiment,
+            [
+                text_field("text"),
+                model_field("sentiment-zh"),
+                number_field("layer, counted from 1; empty: one that gathers the answer", None, 0),
+                number_field("head, counted from 1; 0: the mean of all; empty: as for the layer", None, 0),
+            ],
+            [gr.JSON(label="tokens, and the matrix of weights: a row for each token that looks")],
+            "attend_sentiment",
+            "Which token of a text looked at which in one layer and head, with the dot products behind the weights.",
+        ),
+        Endpoint(
             classify_sentiment_batch,
             [gr.File(label="csv or txt"), text_field("text column; empty: guessed"), model_field("sentiment-zh")],
             [gr.JSON(label="summary"), gr.File(label="csv: text, label, score, one column a class")],
@@ -54,3 +72,22 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
             "Sentiment of every row of a csv, or every line of a txt, in the order of the input.",
         ),
     ]
+
+
+def attention_told(found: Attention, head: int) -> dict[str, Any]:
+    """One head as JSON. head: counted from 1; 0 is the mean of all, which has no dot products."""
+    if not 0 <= head <= found.heads:
+        raise BadInput("errors.no_such_head", head=head, heads=found.heads)
+    weights = found.weights[head - 1] if head else found.weights.mean(axis=0)
+    scores = found.vectors.scores[head - 1] if head and found.vectors else None
+    return {
+        "tokens": list(found.tokens),
+        "is_cut": found.is_cut,
+        "layer": found.layer + 1,
+        "layers": found.layers,
+        "head": head,
+        "heads": found.heads,
+        "weights": weights.astype(float).round(4).tolist(),
+        "scores": None if scores is None else scores.astype(float).round(4).tolist(),
+        "patterns": {name: {"layer": layer + 1, "head": one + 1} for name, (layer, one) in found.patterns.items()},
+    }

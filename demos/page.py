@@ -17,6 +17,7 @@ from demos.i18n import DEFAULT, LANGUAGES, Localizer, Strings, preferred
 from demos.own_runs import OwnRuns
 from demos.theme import AWAKE, TOGGLE_DARK
 from demos.waiting import Waiter
+from models.attention import AttentionReader
 from models.explain import Explainer
 from models.explain_text import TextExplainer
 from models.finetune.evaluations import Evaluations
@@ -59,6 +60,7 @@ class Teahouse:
     tracer: Tracer
     vision: VisionRunner
     text_explainer: TextExplainer
+    attention: AttentionReader
     explainer: Explainer  # of pictures
     runs: RunStore
     evaluations: Evaluations
@@ -81,6 +83,7 @@ def build(teahouse: Teahouse) -> gr.Blocks:
                     reporter,
                     teahouse.sentiment,
                     teahouse.text_explainer,
+                    teahouse.attention,
                     settings,
                     teahouse.library.catalog,
                 )

@@ -70,7 +70,7 @@ class SentimentRunner:
         if not texts:
             raise BadInput("errors.no_texts")
         for text in texts:
-            self._check(text)
+            check_text(text, self._settings)
         with self._library.lease(model, TASK) as loaded:
             results: list[Sentiment] = []
             for start in range(0, len(texts), 32):
@@ -79,15 +79,17 @@ class SentimentRunner:
                     on_progress(len(results), len(texts))
             return results
 
-    def _check(self, text: str) -> None:
-        if not text or not text.strip():
-            raise BadInput("errors.empty_text")
-        if len(text) > self._settings.max_characters:
-            raise BadInput("errors.text_too_long", length=len(text), limit=self._settings.max_characters)
-
     def _classify(self, texts: Sequence[str], loaded: LoadedModel) -> list[Sentiment]:
         key = ("classify", loaded.spec.name)
         return _read(texts, loaded, lambda flat: self._engine.map(key, flat, lambda batch: _forward(batch, loaded)))
+
+
+def check_text(text: str, settings: Settings) -> None:
+    """BadInput where it is empty or longer than settings.max_characters."""
+    if not text or not text.strip():
+        raise BadInput("errors.empty_text")
+    if len(text) > settings.max_characters:
+        raise BadInput("errors.text_too_long", length=len(text), limit=settings.max_characters)
 
 
 def read_windows(texts: Sequence[str], loaded: LoadedModel) -> list[Sentiment]:

@@ -408,7 +408,7 @@ def test_opening_a_file_offers_its_columns(judge, tmp_path):
 def test_the_tab_hands_out_what_others_need(waiter, strings, settings):
     with gr.Blocks(analytics_enabled=False) as page:
         ui = Localizer(strings)
-        tab = sentiment.build(ui, waiter, Reporter(strings), FakeRunner(), FakeExplainer(), settings, Catalog())
+        tab = sentiment.build(ui, waiter, Reporter(strings), FakeRunner(), FakeExplainer(), None, settings, Catalog())
     assert (tab.picker.value, tab.run.variant) == ("sentiment-zh", "primary")
     assert tab.text.value
     assert all(event.api_visibility == "private" for event in page.fns.values())

@@ -18,6 +18,7 @@ CAT = ASSETS / "pictures" / "cat.jpg"
 PROMISED = {
     "/classify_sentiment": ["text", "model"],
     "/explain_sentiment": ["text", "model"],
+    "/attend_sentiment": ["text", "model", "layer", "head"],
     "/classify_sentiment_batch": ["file", "text_column", "model"],
     "/generate_text": [
         "prompt",
@@ -83,6 +84,17 @@ def test_the_words_that_spoke_for_it_join_to_the_text(client):
     assert {"weight", "occlusion"} <= set(explained["words"][0])
     assert explained["completeness"]["error"] < 0.05
     assert 0 <= explained["deletion"]["top"] <= 1
+
+
+def test_a_heads_attention_is_a_matrix_whose_rows_sum_to_one(client):
+    told = client.predict("房间很干净。", api_name="/attend_sentiment")
+    assert len(told["weights"]) == len(told["weights"][0]) == len(told["tokens"]) == len(told["scores"])
+    assert [sum(row) for row in told["weights"]] == pytest.approx([1] * len(told["tokens"]), abs=0.02)
+    assert {"answer", "next", "previous", "rest"} == set(told["patterns"])
+    mean = client.predict("房间很干净。", "emotion-zh", 1, 0, api_name="/attend_sentiment")
+    assert (mean["layer"], mean["head"], mean["scores"]) == (1, 0, None)
+    with pytest.raises(AppError, match="13"):
+        client.predict("房间很干净。", "emotion-zh", 13, api_name="/attend_sentiment")
 
 
 @pytest.mark.parametrize(

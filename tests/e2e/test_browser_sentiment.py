@@ -93,3 +93,18 @@ def test_markup_in_a_text_is_shown_and_not_run(visit):
     page.locator("#tea-view-words > button").click()
     expect(page.locator("#tea-sentiment-reasons")).to_contain_text("极")
     assert page.evaluate("() => window.hacked") is None
+
+
+MATRIX = {"zh": "整张表", "en": "The whole table"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_attention_is_drawn_and_a_clicked_token_looks(visit, lang):
+    page = visit("?tab=sentiment&view=attention", lang=lang)
+    box = page.locator("#tea-attention")
+    expect(box).to_contain_text(MATRIX[lang])
+    expect(box.locator(".tea-worked")).to_contain_text("q·k")
+    box.locator(".tea-attention-lines [data-token='4']").click()
+    expect(box.locator(".tea-attention-lines text.is-chosen")).to_have_attribute("data-token", "4")
+    page.locator("#tea-attention-pattern label").nth(1).click()
+    expect(box.locator(".tea-attention-lines tspan").filter(has_text=re.compile(r"\d{2,3}%"))).to_have_count(1)
