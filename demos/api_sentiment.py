@@ -24,9 +24,9 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
         found = teahouse.text_explainer.text(text, model)
         return asdict(found) | {"completeness": asdict(found.completeness) | {"error": found.completeness.error}}
 
-    def attend_sentiment(text: str, model: str, layer: float | None, head: float | None, request: gr.Request):
-        found = teahouse.attention.look(text, model, None if layer is None else int(layer) - 1)
-        return attention_told(found, found.patterns["answer"][1] + 1 if head is None else int(head))
+    def attend_sentiment(text: str, model: str, layer: float, head: float, request: gr.Request):
+        found = teahouse.attention.look(text, model, int(layer) - 1 if layer else None)
+        return attention_told(found, found.patterns["answer"][1] + 1 if head == -1 else int(head))
 
     def classify_sentiment_batch(file: str, text_column: str, model: str, request: gr.Request):
         result = batch.classify_file(teahouse.sentiment, file, text_column, model, teahouse.settings)
@@ -57,8 +57,8 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
             [
                 text_field("text"),
                 model_field("sentiment-zh"),
-                number_field("layer, counted from 1; empty: one that gathers the answer", None, 0),
-                number_field("head, counted from 1; 0: the mean of all; empty: as for the layer", None, 0),
+                number_field("layer, counted from 1; 0: one that gathers the answer", 0, 0),
+                number_field("head, counted from 1; 0: the mean of all; -1: one that gathers the answer", -1, 0),
             ],
             [gr.JSON(label="tokens, and the matrix of weights: a row for each token that looks")],
             "attend_sentiment",
