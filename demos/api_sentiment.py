@@ -10,6 +10,7 @@ import gradio as gr
 from demos.endpoint import Endpoint, confidences, model_field, number_field, text_field
 from models import batch
 from models.errors import BadInput
+from models.pair_check import PairCheck, check_pairs
 
 if TYPE_CHECKING:
     from demos.page import Teahouse
@@ -27,6 +28,9 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
     def attend_sentiment(text: str, model: str, layer: float, head: float, request: gr.Request):
         found = teahouse.attention.look(text, model, int(layer) - 1 if layer else None)
         return attention_told(found, found.patterns["answer"][1] + 1 if head == -1 else int(head))
+
+    def minimal_pairs(text: str, model: str, request: gr.Request):
+        return pairs_told(check_pairs(teahouse.sentiment, text, model))
 
     def classify_sentiment_batch(file: str, text_column: str, model: str, request: gr.Request):
         result = batch.classify_file(teahouse.sentiment, file, text_column, model, teahouse.settings)
@@ -65,6 +69,13 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
             "Which token of a text looked at which in one layer and head, with the dot products behind the weights.",
         ),
         Endpoint(
+            minimal_pairs,
+            [text_field("text"), model_field("sentiment-zh")],
+            [gr.JSON(label="the answer, and for each variant what was expected and what came")],
+            "minimal_pairs",
+            "The sentence changed in one place at a time, and whether the answer changes when it should.",
+        ),
+        Endpoint(
             classify_sentiment_batch,
             [gr.File(label="csv or txt"), text_field("text column; empty: guessed"), model_field("sentiment-zh")],
             [gr.JSON(label="summary"), gr.File(label="csv: text, label, score, one column a class")],
@@ -90,4 +101,29 @@ def attention_told(found: Attention, head: int) -> dict[str, Any]:
         "weights": weights.astype(float).round(4).tolist(),
         "scores": None if scores is None else scores.astype(float).round(4).tolist(),
         "patterns": {name: {"layer": layer + 1, "head": one + 1} for name, (layer, one) in found.patterns.items()},
+    }
+
+
+def pairs_told(found: PairCheck) -> dict[str, Any]:
+    """As JSON. `kept` is the probability of the side of the first answer."""
+    variants = [
+        {
+            "rule": outcome.variant.rule,
+            "text": outcome.variant.text,
+            "expectation": outcome.variant.expectation,
+            "label": outcome.label,
+            "score": outcome.score,
+            "kept": outcome.kept,
+            "as_expected": outcome.as_expected,
+        }
+        for outcome in found.outcomes
+    ]
+    return {
+        "text": found.text,
+        "label": found.label,
+        "score": found.score,
+        "kept": found.kept,
+        "variants": variants,
+        "failed": found.failed,
+        "missing": list(found.missing),
     }

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import gradio as gr
 
-from demos import sentiment_attention, sentiment_batch, sentiment_words
+from demos import sentiment_attention, sentiment_batch, sentiment_pairs, sentiment_words
 from demos.errors import Reporter
 from demos.i18n import ASSETS, DEFAULT, Localizer
 from demos.model_picker import model_picker
@@ -71,6 +71,7 @@ def build(
     subject = Subject(answer, parts.text, parts.picker)
     sentiment_words.build(ui, waiter, reporter, explainer, settings, catalog, subject)
     sentiment_attention.build(ui, waiter, reporter, attention, settings, subject)
+    sentiment_pairs.build(ui, waiter, reporter, runner, settings, catalog, subject)
     with ui.make(gr.Accordion, {"label": "sentiment.batch"}, open=False):
         sentiment_batch.build(ui, waiter, reporter, runner, settings, catalog, parts.picker)
     return SentimentTab(parts.picker, parts.text, parts.run)

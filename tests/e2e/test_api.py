@@ -19,6 +19,7 @@ PROMISED = {
     "/classify_sentiment": ["text", "model"],
     "/explain_sentiment": ["text", "model"],
     "/attend_sentiment": ["text", "model", "layer", "head"],
+    "/minimal_pairs": ["text", "model"],
     "/classify_sentiment_batch": ["file", "text_column", "model"],
     "/generate_text": [
         "prompt",
@@ -95,6 +96,14 @@ def test_a_heads_attention_is_a_matrix_whose_rows_sum_to_one(client):
     assert (mean["layer"], mean["head"], mean["scores"]) == (1, 0, None)
     with pytest.raises(AppError, match="13"):
         client.predict("房间很干净。", "emotion-zh", 13, api_name="/attend_sentiment")
+
+
+def test_minimal_pairs_say_what_was_expected_and_what_came(client):
+    told = client.predict("这家店的面很好吃。", api_name="/minimal_pairs")
+    negated = next(variant for variant in told["variants"] if variant["rule"] == "negation")
+    assert (negated["text"], negated["expectation"]) == ("这家店的面不好吃。", "flip")
+    assert (negated["label"], negated["as_expected"]) == ("negative", True)
+    assert told["failed"] == sum(not variant["as_expected"] for variant in told["variants"])
 
 
 @pytest.mark.parametrize(

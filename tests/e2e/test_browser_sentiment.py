@@ -108,3 +108,16 @@ def test_attention_is_drawn_and_a_clicked_token_looks(visit, lang):
     expect(box.locator(".tea-attention-lines text.is-chosen")).to_have_attribute("data-token", "4")
     page.locator("#tea-attention-pattern label").nth(1).click()
     expect(box.locator(".tea-attention-lines tspan").filter(has_text=re.compile(r"\d{2,3}%"))).to_have_count(1)
+
+
+EXPECTED = {"zh": "应当反过来", "en": "should turn"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_visitors_sentence_is_changed_in_one_place(visit, lang):
+    page = visit("?tab=sentiment", lang=lang)
+    page.locator("#tea-sentiment-text textarea").fill("这家店的面很好吃。")
+    page.locator("#tea-view-pairs > button").click()
+    rows = page.locator("#tea-pairs tbody tr")
+    expect(rows.filter(has_text="不好吃").first).to_contain_text(EXPECTED[lang])
+    expect(rows.locator("mark").first).to_have_text("不好吃")
