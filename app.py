@@ -31,6 +31,7 @@ from models.activity import Activity
 from models.attention import AttentionReader
 from models.cache import ModelCache
 from models.catalog import Catalog
+from models.decoding import DecodingComparer
 from models.engine import Engine
 from models.errors import TeahouseError
 from models.explain import Explainer
@@ -40,6 +41,7 @@ from models.finetune.runs import RunStore
 from models.generation import GenerationRunner
 from models.library import Library
 from models.loading import Loader
+from models.perplexity import PerplexityReader
 from models.sentiment import SentimentRunner
 from models.sources import Sources
 from models.tracing import Tracer
@@ -64,6 +66,8 @@ def compose(settings: Settings) -> page.Teahouse:
         sentiment=SentimentRunner(library, engine, settings),
         generation=GenerationRunner(library, engine, settings),
         tracer=Tracer(library, engine, settings),
+        decodings=DecodingComparer(library, engine, settings),
+        perplexity=PerplexityReader(library, engine, settings),
         vision=VisionRunner(library, engine, settings),
         text_explainer=TextExplainer(library, engine, settings),
         attention=AttentionReader(library, engine, settings),

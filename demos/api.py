@@ -12,12 +12,14 @@ import gradio as gr
 
 from demos import (
     api_dataset,
+    api_decoding,
     api_finetune,
     api_finetune_evaluation,
     api_finetune_plan,
     api_generation,
     api_models,
     api_sentiment,
+    api_surprise,
     api_tokens,
     api_vision,
 )
@@ -30,6 +32,8 @@ _WORKING = (
     api_sentiment,
     api_generation,
     api_tokens,
+    api_decoding,
+    api_surprise,
     api_vision,
     api_dataset,
     api_finetune,

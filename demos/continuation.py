@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import continuation_tokens
+from demos import continuation_decoding, continuation_surprise, continuation_tokens
 from demos.i18n import DEFAULT
 from demos.streaming import AT_ONCE, QUEUED, Desk, allow_stop, connect_stop, seed_note, stop_button
 from demos.text_examples import text_examples
@@ -74,12 +74,14 @@ class Handlers:
         return f'<div class="tea-prose">{text}</div><div class="tea-quiet-line">{note}</div>'
 
 
-def build(desk: Desk, examples: list[str]) -> ContinuationParts:
-    """Lays it out and connects it. Call it inside its gr.Tab."""
+def build(desk: Desk, examples: list[str], surprising: list[str]) -> ContinuationParts:
+    """Lays it out and connects it. Call it inside its gr.Tab. surprising: texts to be measured."""
     handlers = Handlers(desk)
     parts = _lay_out(desk, handlers, examples)
     finished = _connect(desk, handlers, parts, examples)
     continuation_tokens.build(desk, parts.prompt, finished)
+    continuation_decoding.build(desk, desk.explainers.decodings, parts.prompt, finished)
+    continuation_surprise.build(desk, desk.explainers.perplexity, finished, surprising)
     return parts
 
 

@@ -134,7 +134,7 @@ class _Asked:
 
 def build(desk: Desk, prompt: gr.Textbox, finished: gr.State) -> opening.View:
     """Lays the view out and connects it. finished: the text that was written last, of demos.continuation."""
-    handlers = Handlers(desk, desk.tracer)
+    handlers = Handlers(desk, desk.explainers.tracer)
     looked = gr.State(None)
     with opening.view(desk.ui, "tokens") as view:
         drawn = gr.HTML(elem_id="tea-tokens", elem_classes="tea-tokens-box", js_on_load=_CLICKS)

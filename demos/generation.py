@@ -16,12 +16,11 @@ from demos import chat, continuation, poem, sampling
 from demos.errors import Reporter
 from demos.i18n import ASSETS, Localizer
 from demos.model_picker import model_picker
-from demos.streaming import Desk
+from demos.streaming import Desk, Explainers
 from demos.waiting import Waiter
 from models.catalog import DEFAULTS, Catalog
 from models.generation import TASK, GenerationRunner
 from models.settings import Settings
-from models.tracing import Tracer
 
 EXAMPLES = ASSETS / "examples" / "generation.json"
 
@@ -39,7 +38,7 @@ def build(
     waiter: Waiter,
     reporter: Reporter,
     runner: GenerationRunner,
-    tracer: Tracer,
+    explainers: Explainers,
     settings: Settings,
     catalog: Catalog,
 ) -> GenerationTab:
@@ -47,17 +46,17 @@ def build(
     examples = load_examples()
     picker = model_picker(ui, catalog, settings, TASK, DEFAULTS[TASK])
     options = sampling.build(ui, settings)
-    desk = Desk(ui, waiter, reporter, runner, settings, picker, options, tracer)
+    desk = Desk(ui, waiter, reporter, runner, settings, picker, options, explainers)
     with gr.Tabs(elem_id="tea-generation-tabs", elem_classes="tea-inner-tabs") as tabs:
         with ui.make(gr.Tab, {"label": "generation.tab.poem"}, id="poem", elem_id="tea-generation-poem"):
             poem.build(desk, examples["poem"])
         with ui.make(gr.Tab, {"label": "generation.tab.continue"}, id="continue", elem_id="tea-generation-continue"):
-            continuation.build(desk, examples["continue"])
+            continuation.build(desk, examples["continue"], examples["surprise"])
         with ui.make(gr.Tab, {"label": "generation.tab.chat"}, id="chat", elem_id="tea-generation-chat"):
             chat.build(desk, examples["chat"])
     return GenerationTab(picker, tabs)
 
 
 def load_examples(path: Path = EXAMPLES) -> dict[str, list[Any]]:
-    """poem: form, title and acrostic; continue and chat: texts."""
+    """poem: form, title and acrostic; continue, chat and surprise: texts."""
     return json.loads(path.read_text(encoding="utf-8"))

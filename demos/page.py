@@ -15,9 +15,11 @@ from demos import api, finetune, generation, panel, sentiment, vision
 from demos.errors import Reporter
 from demos.i18n import DEFAULT, LANGUAGES, Localizer, Strings, preferred
 from demos.own_runs import OwnRuns
+from demos.streaming import Explainers
 from demos.theme import AWAKE, TOGGLE_DARK
 from demos.waiting import Waiter
 from models.attention import AttentionReader
+from models.decoding import DecodingComparer
 from models.explain import Explainer
 from models.explain_text import TextExplainer
 from models.finetune.evaluations import Evaluations
@@ -25,6 +27,7 @@ from models.finetune.request import CLASSIFY
 from models.finetune.runs import RunStore
 from models.generation import GenerationRunner
 from models.library import Library
+from models.perplexity import PerplexityReader
 from models.sentiment import SentimentRunner
 from models.settings import Settings
 from models.tracing import Tracer
@@ -58,6 +61,8 @@ class Teahouse:
     sentiment: SentimentRunner
     generation: GenerationRunner
     tracer: Tracer
+    decodings: DecodingComparer
+    perplexity: PerplexityReader
     vision: VisionRunner
     text_explainer: TextExplainer
     attention: AttentionReader
@@ -93,7 +98,7 @@ def build(teahouse: Teahouse) -> gr.Blocks:
                     waiter,
                     reporter,
                     teahouse.generation,
-                    teahouse.tracer,
+                    Explainers(teahouse.tracer, teahouse.decodings, teahouse.perplexity),
                     settings,
                     teahouse.library.catalog,
                 )

@@ -20,7 +20,9 @@ from demos.errors import Reporter
 from demos.i18n import Localizer
 from demos.sampling import SamplingControls
 from demos.waiting import Waiter
+from models.decoding import DecodingComparer
 from models.generation import GenerationRunner
+from models.perplexity import PerplexityReader
 from models.settings import Settings
 from models.tracing import Tracer
 
@@ -44,6 +46,15 @@ def paced(texts: Iterator[str], pause: float = _PAUSE, clock: Callable[[], float
 
 
 @dataclass(frozen=True)
+class Explainers:
+    """What computes for the views of text generation."""
+
+    tracer: Tracer
+    decodings: DecodingComparer
+    perplexity: PerplexityReader
+
+
+@dataclass(frozen=True)
 class Desk:
     """What the tabs of text generation work with."""
 
@@ -54,7 +65,7 @@ class Desk:
     settings: Settings
     picker: gr.Dropdown
     sampling: SamplingControls
-    tracer: Tracer
+    explainers: Explainers
 
     @property
     def work(self) -> dict[str, Any]:

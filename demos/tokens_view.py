@@ -124,7 +124,7 @@ class TokensView:
         )
 
     def _token(self, token: TracedToken, lang: str) -> str:
-        head = self._say("chosen", lang, text=_quoted(token.text), percent=percent(token.probability))
+        head = self._say("chosen", lang, text=quoted(token.text), percent=percent(token.probability))
         if token.forced:
             head += self._say("forced", lang)
         largest = max(max(one.probability, one.kept) for one in token.alternatives) or 1.0
@@ -137,9 +137,9 @@ class TokensView:
         )
 
     def _row(self, one: Alternative, is_written: bool, largest: float, lang: str) -> str:
-        name = f'<b lang="zh">{_quoted(one.text)}</b>'
+        name = f'<b lang="zh">{quoted(one.text)}</b>'
         if not is_written:
-            title = self._say("go", lang, text=_quoted(one.text))
+            title = self._say("go", lang, text=quoted(one.text))
             name = f'<button type="button" data-id="{one.id}" title="{title}">{name}</button>'
         after = _bar(one.kept, largest, "is-after")
         if one.cut_by:
@@ -166,7 +166,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A token as one can see it: a blank, a line's end and a part of a character have signs of their own."""
     if _BROKEN in text or not text:
         return "·"

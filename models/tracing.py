@@ -20,6 +20,7 @@ from models.library import Library
 from models.loading import LoadedModel
 from models.progress import Progress
 from models.sampling import COLDEST, GenerationOptions, penalties, prompt_room, sample, warpers, window
+from models.scoring import written_logits
 from models.settings import Settings
 
 if TYPE_CHECKING:
@@ -166,20 +167,11 @@ def _write(
     tokens: list[TracedToken] = []
     pieces = texts.pieces(written)
     if written:
-        scores = _scores(loaded, ids, written)
+        scores = written_logits(loaded, ids, written)
         for start in range(0, len(written), _PLACES):
             tokens += _look(loaded, ids, written, pieces, scores, start, len(begun), options)
             yield Progress(len(tokens), len(written))
     yield Trace(prompt, tuple(tokens))
-
-
-def _scores(loaded: LoadedModel, ids: list[int], written: list[int]) -> Tensor:
-    """(written, vocabulary): the logits at each written place, in one pass over the text."""
-    import torch
-
-    tokens = torch.tensor([[*ids, *written[:-1]]], device=loaded.model.device)
-    with torch.inference_mode():
-        return loaded.model(input_ids=tokens).logits[0, len(ids) - 1 :].float().cpu()
 
 
 def _look(

@@ -23,7 +23,7 @@ from fakes import CountingLoader, fake_spec
 from demos import chat, generation, poem
 from demos.errors import Reporter
 from demos.i18n import Localizer, Strings
-from demos.streaming import paced
+from demos.streaming import Explainers, paced
 from demos.waiting import Waiter
 from models.cache import ModelCache
 from models.catalog import Catalog
@@ -91,7 +91,9 @@ class Page:
         with gr.Blocks(analytics_enabled=False) as self.blocks:
             self.ui = Localizer(strings)
             waiter, reporter = Waiter(quiet, strings), Reporter(strings)
-            self.tab = generation.build(self.ui, waiter, reporter, writer, None, settings, Catalog())
+            self.tab = generation.build(
+                self.ui, waiter, reporter, writer, Explainers(None, None, None), settings, Catalog()
+            )
 
             def endless(prompt: str) -> Iterator[str]:
                 yield from writer.stream(prompt, "", GenerationOptions(max_new_tokens=2000))

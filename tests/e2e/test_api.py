@@ -33,6 +33,8 @@ PROMISED = {
     ],
     "/trace_generation": ["prompt", "model", "max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty"],
     "/branch_generation": ["prompt", "prefix", "model", "max_new_tokens", "temperature", "top_k", "top_p"],
+    "/compare_decoding": ["prompt", "model", "max_new_tokens", "seed"],
+    "/measure_surprise": ["text", "model"],
     "/chat": ["message", "history", "model", "system_prompt"],
     "/classify_image": ["image", "model"],
     "/explain_image": ["image", "model", "label", "method"],
