@@ -32,6 +32,7 @@ from models.attention import AttentionReader
 from models.cache import ModelCache
 from models.catalog import Catalog
 from models.decoding import DecodingComparer
+from models.disturb import Disturber
 from models.engine import Engine
 from models.errors import TeahouseError
 from models.explain import Explainer
@@ -72,6 +73,7 @@ def compose(settings: Settings) -> page.Teahouse:
         text_explainer=TextExplainer(library, engine, settings),
         attention=AttentionReader(library, engine, settings),
         explainer=Explainer(library, engine, settings),
+        disturber=Disturber(library, engine, settings),
         runs=runs,
         evaluations=Evaluations(runs, settings),
     )

@@ -13,6 +13,7 @@ import gradio as gr
 from demos import (
     api_dataset,
     api_decoding,
+    api_disturb,
     api_finetune,
     api_finetune_evaluation,
     api_finetune_plan,
@@ -35,6 +36,7 @@ _WORKING = (
     api_decoding,
     api_surprise,
     api_vision,
+    api_disturb,
     api_dataset,
     api_finetune,
     api_finetune_plan,

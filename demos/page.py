@@ -20,6 +20,7 @@ from demos.theme import AWAKE, TOGGLE_DARK
 from demos.waiting import Waiter
 from models.attention import AttentionReader
 from models.decoding import DecodingComparer
+from models.disturb import Disturber
 from models.explain import Explainer
 from models.explain_text import TextExplainer
 from models.finetune.evaluations import Evaluations
@@ -67,6 +68,7 @@ class Teahouse:
     text_explainer: TextExplainer
     attention: AttentionReader
     explainer: Explainer  # of pictures
+    disturber: Disturber
     runs: RunStore
     evaluations: Evaluations
 
@@ -104,7 +106,14 @@ def build(teahouse: Teahouse) -> gr.Blocks:
                 )
             with _tab(ui, "vision"):
                 vision.build(
-                    ui, waiter, reporter, teahouse.vision, teahouse.explainer, settings, teahouse.library.catalog
+                    ui,
+                    waiter,
+                    reporter,
+                    teahouse.vision,
+                    teahouse.explainer,
+                    teahouse.disturber,
+                    settings,
+                    teahouse.library.catalog,
                 )
             with _tab(ui, "finetune"):
                 finetune_tab = finetune.build(

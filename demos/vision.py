@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import gradio as gr
 from PIL import Image
 
-from demos import vision_where
+from demos import vision_disturb, vision_where
 from demos.errors import Reporter
 from demos.i18n import DEFAULT, Localizer
 from demos.model_picker import model_picker
@@ -54,6 +54,7 @@ def build(
     reporter: Reporter,
     runner: Runner,
     explainer: vision_where.PictureExplainer,
+    disturber: vision_disturb.PictureDisturber,
     settings: Settings,
     catalog: Catalog,
 ) -> VisionTab:
@@ -65,6 +66,7 @@ def build(
     parts = _lay_out(ui, view, partial(model_picker, ui, catalog, settings, TASK), examples())
     answers = _connect(ui, reporter, handlers, parts, settings)
     vision_where.build(ui, waiter, reporter, explainer, settings, parts.picture, answers)
+    vision_disturb.build(ui, waiter, reporter, runner, disturber, settings, catalog, parts.picture, parts.pickers)
     return VisionTab(parts.picture, parts.look, parts.pickers, parts.panels)
 
 

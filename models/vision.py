@@ -49,11 +49,19 @@ class VisionRunner:
         image = open_picture(picture, self._settings.max_pixels)
         with self._library.lease(model, TASK) as loaded:
             started = time.monotonic()
-            pixels = pixels_of(image, loaded)[0]
-            run = ("picture", loaded.spec.name, tuple(pixels.shape))
-            scores = self._engine.submit(run, pixels, lambda batch: _forward(batch, loaded)).result()
-            ranked = sorted(zip(loaded.labels, scores, strict=True), key=lambda pair: -pair[1])
+            (found,) = scores([image], loaded, self._engine)
+            ranked = sorted(zip(loaded.labels, found, strict=True), key=lambda pair: -pair[1])
             return Answer(tuple(Prediction(label, score) for label, score in ranked[:top]), time.monotonic() - started)
+
+
+def scores(images: Sequence[Image.Image], loaded: LoadedModel, engine: Engine) -> list[list[float]]:
+    """The probabilities of all classes for each picture; those waiting for the same model go through it together."""
+    pixels = [pixels_of(image, loaded)[0] for image in images]
+    futures = [
+        engine.submit(("picture", loaded.spec.name, tuple(one.shape)), one, lambda batch: _forward(batch, loaded))
+        for one in pixels
+    ]
+    return [future.result() for future in futures]
 
 
 def pixels_of(image: Image.Image, loaded: LoadedModel) -> Tensor:

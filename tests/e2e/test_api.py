@@ -39,6 +39,8 @@ PROMISED = {
     "/classify_image": ["image", "model"],
     "/explain_image": ["image", "model", "label", "method"],
     "/check_explanation": ["image", "model", "label", "method"],
+    "/disturb_image": ["image", "model", "crop", "rotate", "blur", "noise", "brightness", "cover_size"],
+    "/sweep_image": ["image", "model", "kind"],
     "/inspect_dataset": ["file", "text_column", "label_column"],
     "/repair_dataset": ["file", "text_column", "label_column", "repairs"],
     "/preview_augmentation": ["file", "text_column", "label_column", "augment", "augment_share", "base_model", "seed"],
