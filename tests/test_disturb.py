@@ -133,10 +133,9 @@ def test_an_unknown_kind_and_a_file_that_is_no_picture_are_refused(disturber, pi
 
 
 @pytest.mark.bundled
-@pytest.mark.parametrize("name", ["resnet-cifar10", "vit-cifar10", "efficientnet-lite0"])
-def test_a_bundled_model_changes_its_mind_in_the_dark(disturber, name) -> None:
-    if not (BUNDLED / name / "config.json").is_file() and name != "efficientnet-lite0":
+@pytest.mark.parametrize("name", ["resnet-cifar10", "vit-cifar10"])
+def test_a_bundled_model_bears_a_little_turning_and_changes_its_mind_at_more(disturber, name) -> None:
+    if not (BUNDLED / name / "config.json").is_file():
         pytest.skip(f"models/bundled/{name} is not there")
-    found = finished(disturber.sweep(CAT, "brightness", name))
-    assert found.turns[0].strength < 1
-    assert found.points[0].kept < found.points[5].kept
+    (turn,) = finished(disturber.sweep(CAT, "rotate", name)).turns
+    assert 15 < turn.strength < 120
