@@ -26,6 +26,7 @@ class Shown:
     written: str
     options: GenerationOptions  # with the seed that was used
     model: str = ""
+    ids: tuple[int, ...] = ()  # of the tokens written
     finished: bool = False
 
 
@@ -55,8 +56,10 @@ class Handlers:
         """The text so far as data and drawn."""
         options = self._desk.sampling.options(*sampling)
         shown = Shown(prompt, "", options, model)
-        for text in self._desk.read(self._desk.runner.stream(prompt, model, options), model, lang, progress):
-            shown = replace(shown, written=text[len(prompt) :])
+        ids: list[int] = []
+        texts = self._desk.runner.stream(prompt, model, options, written=ids)
+        for text in self._desk.read(texts, model, lang, progress):
+            shown = replace(shown, written=text[len(prompt) :], ids=tuple(ids))
             yield shown, self.draw(shown, lang)
         shown = replace(shown, finished=True)
         yield shown, self.draw(shown, lang)

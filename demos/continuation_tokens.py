@@ -36,7 +36,7 @@ _CLICKS = """element.addEventListener('click', (event) => {
 
 class TextTracer(Protocol):
     def trace(
-        self, prompt: str, model: str, options: GenerationOptions, prefix: list[int], *, longest: int | None
+        self, prompt: str, model: str, options: GenerationOptions, prefix: list[int], *, is_whole: bool
     ) -> Iterator[Written | Progress | Trace]: ...
 
 
@@ -57,8 +57,8 @@ class Handlers:
         *sampling: float,
     ) -> Iterator[tuple[Looked | dict, str]]:
         """The tokens of the text that was written last; where none was, of one written now."""
-        if shown is not None and shown.written:
-            asked = _Asked(shown.prompt, shown.model, shown.options, longest=len(shown.written))
+        if shown is not None and shown.ids:
+            asked = _Asked(shown.prompt, shown.model, shown.options, [*shown.ids], is_whole=True)
         else:
             options = self._desk.sampling.options(*sampling)
             options = replace(options, max_new_tokens=min(options.max_new_tokens, _UNASKED))
@@ -112,7 +112,7 @@ class Handlers:
 
     def _traced(self, asked: _Asked, lang: str, progress: Callable[..., Any]) -> Iterator[str | Trace | None]:
         """The growing text, None while it is looked at, the trace at last."""
-        steps = self._tracer.trace(asked.prompt, asked.model, asked.options, asked.prefix, longest=asked.longest)
+        steps = self._tracer.trace(asked.prompt, asked.model, asked.options, asked.prefix, is_whole=asked.is_whole)
         with closing(self._desk.waiter.stream(steps, asked.model, lang, progress)) as pieces:
             for piece in pieces:
                 if isinstance(piece, Written):
@@ -129,7 +129,7 @@ class _Asked:
     model: str
     options: GenerationOptions
     prefix: list[int] | tuple[()] = ()
-    longest: int | None = None
+    is_whole: bool = False
 
 
 def build(desk: Desk, prompt: gr.Textbox, finished: gr.State) -> opening.View:

@@ -36,17 +36,25 @@ class GenerationRunner:
         self._engine = engine
         self._settings = settings
 
-    def stream(self, prompt: str, model: str = "", options: GenerationOptions | None = None) -> Iterator[str]:
+    def stream(
+        self,
+        prompt: str,
+        model: str = "",
+        options: GenerationOptions | None = None,
+        *,
+        written: list[int] | None = None,
+    ) -> Iterator[str]:
         """Continues a prompt. Yields the prompt with what has been written so far.
 
         Of a prompt longer than the model's window only the end is read.
+        written: takes up the token ids as they are written.
         """
         options = self._bounded(options)
         self._check(prompt)
         with self._library.lease(model, TASK) as loaded:
             ids = prompt_ids(loaded, prompt, prompt_room(loaded, options))
             decode = decoder(loaded.processor, ids[-TAIL:])
-            with closing(self._texts(sample(loaded, ids, options), decode)) as texts:
+            with closing(self._texts(sample(loaded, ids, options), decode, written)) as texts:
                 for text in texts:
                     yield prompt + text
 
@@ -106,9 +114,11 @@ class GenerationRunner:
             raise BadInput("errors.option_out_of_bounds", option="max_new_tokens", value=value, low=1, high=high)
         return options
 
-    def _texts(self, tokens: Iterator[int], decode: Callable[[list[int]], str]) -> Iterator[str]:
+    def _texts(
+        self, tokens: Iterator[int], decode: Callable[[list[int]], str], written: list[int] | None = None
+    ) -> Iterator[str]:
         """The text after each token; at least one, empty where the model had nothing to say."""
-        written: list[int] = []
+        written = [] if written is None else written
         text = ""
         ends = time.monotonic() + self._settings.max_generation_seconds
         with closing(self._engine.stream(tokens)) as computed:

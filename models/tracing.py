@@ -1,7 +1,6 @@
 """Why each token was written: its probability, what else might have stood there, and what each filter kept or cut.
 
-A text is written again with its seed, which gives the same tokens, and read once more in whole: the scores at each place
-are those that the sampling saw. A branch is the same text up to a place, another token there, and what the model writes
+A text that was written is read once more, in one pass: the scores at each place are those that the sampling saw. A branch is the same text up to a place, another token there, and what the model writes
 after it. Plain generation knows nothing of this and pays nothing for it. Knows no page.
 """
 
@@ -89,12 +88,12 @@ class Tracer:
         options: GenerationOptions | None = None,
         prefix: Sequence[int] = (),
         *,
-        longest: int | None = None,
+        is_whole: bool = False,
     ) -> Iterator[Written | Progress | Trace]:
         """Continues a prompt as GenerationRunner.stream does with the same seed; the Trace comes last.
 
         prefix: token ids that the continuation begins with, the last of them an alternative: a branch.
-        longest: characters written after which no more tokens are wanted, for a text that was stopped.
+        is_whole: the prefix is a text that these options wrote: nothing is written after it.
         BadInput where the prompt is empty or too long, or where the prefix is not of this model.
         """
         options = self._checked(prompt, options)
@@ -102,7 +101,7 @@ class Tracer:
             ids = prompt_ids(loaded, prompt, prompt_room(loaded, options))
             begun = _prefix(loaded, prefix, min(options.max_new_tokens, window(loaded) - len(ids)))
             texts = _Texts(loaded, ids)
-            steps = _write(loaded, ids, begun, options, prompt, texts, longest, self._settings.max_generation_seconds)
+            steps = _write(loaded, ids, begun, options, prompt, texts, is_whole, self._settings.max_generation_seconds)
             with closing(self._engine.stream(steps)) as computed:
                 yield from computed
 
@@ -151,25 +150,24 @@ def _write(
     options: GenerationOptions,
     prompt: str,
     texts: _Texts,
-    longest: int | None,
+    is_whole: bool,
     seconds: float,
 ) -> Iterator[Written | Progress | Trace]:
     """Runs on the inference thread, a token or _PLACES looks a step."""
     written, total = list(begun), options.max_new_tokens
-    if room := total - len(begun):
+    if (room := total - len(begun)) and not is_whole:
         ends = time.monotonic() + seconds
         for token in sample(loaded, [*ids, *begun], replace(options, max_new_tokens=room)):
             written.append(token)
-            text = texts.whole(written)
-            yield Written(len(written), total, prompt + text)
-            if time.monotonic() > ends or (longest is not None and len(text) >= longest):
+            yield Written(len(written), total, prompt + texts.whole(written))
+            if time.monotonic() > ends:
                 break
     tokens: list[TracedToken] = []
-    pieces = texts.pieces(written)
+    pieces, forced = texts.pieces(written), 0 if is_whole else len(begun)
     if written:
         scores = written_logits(loaded, ids, written)
         for start in range(0, len(written), _PLACES):
-            tokens += _look(loaded, ids, written, pieces, scores, start, len(begun), options)
+            tokens += _look(loaded, ids, written, pieces, scores, start, forced, options)
             yield Progress(len(tokens), len(written))
     yield Trace(prompt, tuple(tokens))
 

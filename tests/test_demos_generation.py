@@ -46,7 +46,14 @@ class SlowWriter:
         self.cache = ModelCache(CountingLoader(), budget_bytes=100 * MB)
         self.asked: list[Any] = []
 
-    def stream(self, prompt: str, model: str = "", options: GenerationOptions | None = None) -> Iterator[str]:
+    def stream(
+        self,
+        prompt: str,
+        model: str = "",
+        options: GenerationOptions | None = None,
+        *,
+        written: list[int] | None = None,
+    ) -> Iterator[str]:
         self.asked.append((prompt, model, options))
         yield from self._write(options.max_new_tokens, prompt)
 

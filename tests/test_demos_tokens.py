@@ -35,9 +35,9 @@ class Tracer:
         self.asked: list[tuple] = []
 
     def trace(
-        self, prompt: str, model: str, options: GenerationOptions, prefix: Sequence[int], *, longest: int | None
+        self, prompt: str, model: str, options: GenerationOptions, prefix: Sequence[int], *, is_whole: bool
     ) -> Iterator:
-        self.asked.append((prompt, model, options, list(prefix), longest))
+        self.asked.append((prompt, model, options, list(prefix), is_whole))
         yield Written(1, 3, f"{prompt}茶")
         yield Progress(1, 3)
         begun = [token("茶", id, forced=True) for id in prefix]
@@ -71,17 +71,17 @@ def looked(branches: int = 1, chosen: int | None = None) -> Looked:
 
 
 def test_the_text_that_was_written_is_traced_with_its_own_options_as_far_as_it_went(handlers, tracer) -> None:
-    shown = Shown("水", "茶香", OPTIONS, "run:1", finished=True)
+    shown = Shown("水", "茶香", OPTIONS, "run:1", (5, 6), finished=True)
     *_, (found, drawn) = handlers.look(shown, "别的", "gpt-zh", "zh", silent, 50, 1.0, 0, 1.0, 1.0, 4)
-    assert tracer.asked == [("水", "run:1", OPTIONS, [], 2)]
+    assert tracer.asked == [("水", "run:1", OPTIONS, [5, 6], True)]
     assert found.trace.prompt == "水"
-    assert drawn.count("data-token=") == 3
+    assert drawn.count("data-token=") == 5
 
 
 def test_where_nothing_was_written_a_short_text_is(handlers, tracer) -> None:
     list(handlers.look(None, "水", "gpt-zh", "zh", silent, 200, 1.0, 0, 1.0, 1.0, 4))
-    ((prompt, model, options, _, longest),) = tracer.asked
-    assert (prompt, model, longest) == ("水", "gpt-zh", None)
+    ((prompt, model, options, prefix, is_whole),) = tracer.asked
+    assert (prompt, model, prefix, is_whole) == ("水", "gpt-zh", [], False)
     assert (options.max_new_tokens, options.seed) == (60, 4)
 
 
@@ -95,7 +95,7 @@ def test_a_click_on_a_token_shows_its_alternatives_and_computes_nothing(handlers
 
 def test_a_click_on_an_alternative_writes_a_branch_from_there(handlers, tracer) -> None:
     steps = list(handlers.click(looked(chosen=1), "zh", event(id="9"), silent))
-    assert tracer.asked == [("水", "gpt-zh", OPTIONS, [1, 9], None)]
+    assert tracer.asked == [("水", "gpt-zh", OPTIONS, [1, 9], False)]
     found, drawn = steps[-1]
     assert (found.current, found.chosen) == (1, 1)
     assert drawn.count("data-branch=") == 2

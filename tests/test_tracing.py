@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from models.engine import Engine
 from models.errors import BadInput
-from models.generation import GenerationRunner
+from models.generation import TASK, GenerationRunner
 from models.library import Library
 from models.progress import finished
 from models.sampling import GenerationOptions
@@ -38,6 +39,17 @@ def model(tiny_gpt2: Path) -> str:
 
 def seeded(seed: int = 7, **more: float) -> GenerationOptions:
     return GenerationOptions(**{"max_new_tokens": 24, "seed": seed} | more)
+
+
+@contextmanager
+def counted(model) -> Iterator[list[int]]:
+    """How many places each forward pass gave scores for, as long as the block lasts."""
+    passes: list[int] = []
+    hook = model.register_forward_hook(lambda _module, _inputs, output: passes.append(output.logits.shape[1]))
+    try:
+        yield passes
+    finally:
+        hook.remove()
 
 
 def streamed(library: Library, engine: Engine, settings, model: str, options: GenerationOptions) -> str:
@@ -88,9 +100,35 @@ def test_a_branch_keeps_its_beginning_to_the_letter_and_the_seed_repeats_it(trac
     assert finished(tracer.trace(PROMPT, model, seeded(8), prefix)) != branch
 
 
-def test_a_text_that_was_stopped_is_traced_as_far_as_it_was_written(tracer, model) -> None:
-    found = finished(tracer.trace(PROMPT, model, seeded(), longest=5))
-    assert len(found.text) - len(PROMPT) in (5, 6)  # a token may be longer than a character
+@pytest.mark.parametrize("options", [seeded(), seeded(temperature=0), seeded(top_k=3, repetition_penalty=1.7)])
+def test_a_written_text_is_read_in_one_pass_with_the_records_of_its_sampling(
+    library, engine, settings, tracer, model, options
+) -> None:
+    ids: list[int] = []
+    *_, text = GenerationRunner(library, engine, settings).stream(PROMPT, model, options, written=ids)
+    sampled = finished(tracer.trace(PROMPT, model, options))
+    with library.lease(model, TASK) as loaded, counted(loaded.model) as passes:
+        read = finished(tracer.trace(PROMPT, model, options, ids, is_whole=True))
+        assert len(passes) == 1
+    assert read == sampled
+    assert read.text == text
+
+
+def test_a_text_that_was_stopped_is_read_as_far_as_it_was_written(library, engine, settings, tracer, model) -> None:
+    ids: list[int] = []
+    texts = GenerationRunner(library, engine, settings).stream(PROMPT, model, seeded(), written=ids)
+    text = [next(texts) for _ in range(5)][-1]
+    texts.close()
+    found = finished(tracer.trace(PROMPT, model, seeded(), ids, is_whole=True))
+    assert found.text == text
+    assert len(found.tokens) == 5
+
+
+def test_plain_writing_computes_one_pass_a_token_and_nothing_for_the_view(library, engine, settings, model) -> None:
+    runner = GenerationRunner(library, engine, settings)
+    with library.lease(model, TASK) as loaded, counted(loaded.model) as passes:
+        list(runner.stream(PROMPT, model, seeded(), written=[]))
+    assert passes == [1] * 24  # as many passes as tokens, each with the scores of one place
 
 
 def test_the_growing_text_is_told_with_every_token(tracer, model) -> None:
