@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from demos.endpoint import Endpoint, confidences, model_field, number_field, text_field
-from models import batch
+from models import batch, two_models
 from models.errors import BadInput
+from models.finetune import dataset
 from models.pair_check import PairCheck, check_pairs
 
 if TYPE_CHECKING:
     from demos.page import Teahouse
     from models.attention import Attention
+    from models.two_models import Compared
 
 
 def endpoints(teahouse: Teahouse) -> list[Endpoint]:
@@ -31,6 +33,15 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
 
     def minimal_pairs(text: str, model: str, request: gr.Request):
         return pairs_told(check_pairs(teahouse.sentiment, text, model))
+
+    def compare_sentiment(text: str, model: str, other_model: str, request: gr.Request):
+        return comparison_told(two_models.compare(teahouse.sentiment, text, model, other_model))
+
+    def compare_sentiment_batch(file: str, text_column: str, model: str, other_model: str, request: gr.Request):
+        settings = teahouse.settings
+        texts = batch.column_texts(dataset.read_table(file, settings), text_column)
+        *_, found = two_models.compare_steps(teahouse.sentiment, texts, model, other_model, settings)
+        return found.summary, str(two_models.write_csv(found, settings.uploads))
 
     def classify_sentiment_batch(file: str, text_column: str, model: str, request: gr.Request):
         result = batch.classify_file(teahouse.sentiment, file, text_column, model, teahouse.settings)
@@ -74,6 +85,25 @@ def endpoints(teahouse: Teahouse) -> list[Endpoint]:
             [gr.JSON(label="the answer, and for each variant what was expected and what came")],
             "minimal_pairs",
             "The sentence changed in one place at a time, and whether the answer changes when it should.",
+        ),
+        Endpoint(
+            compare_sentiment,
+            [text_field("text"), model_field("sentiment-zh"), model_field(two_models.OTHER)],
+            [gr.JSON(label="both answers, in which terms they are compared, and the verdict")],
+            "compare_sentiment",
+            "Two models on one text. Different classes are compared as positive and negative, where they have a side.",
+        ),
+        Endpoint(
+            compare_sentiment_batch,
+            [
+                gr.File(label="csv or txt"),
+                text_field("text column; empty: guessed"),
+                model_field("sentiment-zh"),
+                model_field(two_models.OTHER),
+            ],
+            [gr.JSON(label="summary with the agreement"), gr.File(label="csv: text, both answers, verdict")],
+            "compare_sentiment_batch",
+            "Two models on every row of a csv, or every line of a txt, and how often they agree.",
         ),
         Endpoint(
             classify_sentiment_batch,
@@ -127,3 +157,12 @@ def pairs_told(found: PairCheck) -> dict[str, Any]:
         "failed": found.failed,
         "missing": list(found.missing),
     }
+
+
+def comparison_told(found: Compared) -> dict[str, Any]:
+    """As JSON. The answers in common terms are sides where the classes differ."""
+    answers = [
+        {"label": answer.best.label, "scores": confidences(answer.predictions), "compared_as": name, "score": score}
+        for answer, name, score in zip((found.first, found.other), found.names, found.scores, strict=True)
+    ]
+    return {"compared_by": found.terms, "verdict": found.verdict, "first": answers[0], "other": answers[1]}

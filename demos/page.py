@@ -131,7 +131,11 @@ def build(teahouse: Teahouse) -> gr.Blocks:
         api.build(teahouse, reporter)
         arrived = _connect_language(blocks, ui, switch, stored, tabs, finetune_tab.asked)
         _connect_tabs(tabs, finetune_tab, sentiment_tab, generation_tab, teahouse.runs)
-        pickers = [("text-classification", sentiment_tab.picker), ("text-generation", generation_tab.picker)]
+        pickers = [
+            ("text-classification", sentiment_tab.picker),
+            ("text-classification", sentiment_tab.other),
+            ("text-generation", generation_tab.picker),
+        ]
         OwnRuns(ui, teahouse.runs, teahouse.library.catalog, pickers).connect(arrived, finetune_tab.ids)
     return blocks
 

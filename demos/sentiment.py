@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import gradio as gr
 
-from demos import sentiment_attention, sentiment_batch, sentiment_pairs, sentiment_words
+from demos import sentiment_attention, sentiment_batch, sentiment_pairs, sentiment_two, sentiment_words
 from demos.errors import Reporter
 from demos.i18n import ASSETS, DEFAULT, Localizer
 from demos.model_picker import model_picker
@@ -50,6 +50,7 @@ class SentimentTab:
     """What other parts of the page reach for."""
 
     picker: gr.Dropdown
+    other: gr.Dropdown  # the model that it is compared with
     text: gr.Textbox
     run: gr.Button
 
@@ -72,9 +73,10 @@ def build(
     sentiment_words.build(ui, waiter, reporter, explainer, settings, catalog, subject)
     sentiment_attention.build(ui, waiter, reporter, attention, settings, subject)
     sentiment_pairs.build(ui, waiter, reporter, runner, settings, catalog, subject)
+    other = sentiment_two.build(ui, waiter, reporter, runner, settings, catalog, subject)
     with ui.make(gr.Accordion, {"label": "sentiment.batch"}, open=False):
         sentiment_batch.build(ui, waiter, reporter, runner, settings, catalog, parts.picker)
-    return SentimentTab(parts.picker, parts.text, parts.run)
+    return SentimentTab(parts.picker, other, parts.text, parts.run)
 
 
 def load_examples(path: Path = EXAMPLES) -> list[Example]:

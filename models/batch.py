@@ -139,13 +139,19 @@ def write_csv(result: BatchResult, folder: Path) -> Path:
     such, so that «@小明 好吃» and «-1 分» stay as they are. The file goes into a folder of its own under `folder`; older
     ones are removed.
     """
+    header = ["text", "label", "score", *map(harmless, result.classes)]
+    return write_table(folder, "sentiment.csv", header, (_cells(row, len(result.classes)) for row in result.rows))
+
+
+def write_table(folder: Path, name: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
+    """A csv as write_csv describes it. Cells that come from strangers must have gone through `harmless`."""
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
-    path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)) / "sentiment.csv"
+    path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)) / name
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["text", "label", "score", *map(harmless, result.classes)])
-        writer.writerows(_cells(row, len(result.classes)) for row in result.rows)
+        writer.writerow(header)
+        writer.writerows(rows)
     return path
 
 

@@ -20,6 +20,8 @@ PROMISED = {
     "/explain_sentiment": ["text", "model"],
     "/attend_sentiment": ["text", "model", "layer", "head"],
     "/minimal_pairs": ["text", "model"],
+    "/compare_sentiment": ["text", "model", "other_model"],
+    "/compare_sentiment_batch": ["file", "text_column", "model", "other_model"],
     "/classify_sentiment_batch": ["file", "text_column", "model"],
     "/generate_text": [
         "prompt",
@@ -108,6 +110,17 @@ def test_minimal_pairs_say_what_was_expected_and_what_came(client):
     assert (negated["text"], negated["expectation"]) == ("这家店的面不好吃。", "flip")
     assert (negated["label"], negated["as_expected"]) == ("negative", True)
     assert told["failed"] == sum(not variant["as_expected"] for variant in told["variants"])
+
+
+def test_two_models_are_compared_on_one_text_and_on_a_batch(client):
+    told = client.predict("今天终于放假啦，太开心了！", api_name="/compare_sentiment")
+    assert (told["compared_by"], told["verdict"]) == ("sides", "agree")
+    summary, path = client.predict(
+        handle_file(str(ASSETS / "reviews.csv")), "text", api_name="/compare_sentiment_batch"
+    )
+    assert summary["agree"] + summary["differ"] + summary["no_side"] == summary["rows"] == 40
+    with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        assert [row["verdict"] for row in csv.DictReader(file)].count("differ") == summary["differ"]
 
 
 @pytest.mark.parametrize(

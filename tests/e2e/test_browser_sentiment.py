@@ -121,3 +121,20 @@ def test_the_visitors_sentence_is_changed_in_one_place(visit, lang):
     rows = page.locator("#tea-pairs tbody tr")
     expect(rows.filter(has_text="不好吃").first).to_contain_text(EXPECTED[lang])
     expect(rows.locator("mark").first).to_have_text("不好吃")
+
+
+AGREE = {"zh": "意见一致", "en": "agree"}
+SHARE = {"zh": "一致率", "en": "they agree on"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_two_models_stand_side_by_side_and_on_a_batch(visit, lang):
+    page = visit("?tab=sentiment&view=two_models", lang=lang)
+    expect(page.locator("#tea-two")).to_contain_text(AGREE[lang])
+    expect(page.locator("#tea-two section")).to_have_count(2)
+    page.locator("#tea-two-lines textarea").fill("很好吃，下次还来\n太难吃了，气死我了")
+    page.locator("#tea-two-run-lines").click()
+    expect(page.locator("#tea-two-result")).to_contain_text(SHARE[lang])
+    with page.expect_download() as download:
+        page.locator("#tea-two-download").click()
+    assert download.value.path().read_bytes().startswith(b"\xef\xbb\xbftext,label,score,other_label")
