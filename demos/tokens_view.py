@@ -129,19 +129,23 @@ class TokensView:
             head += self._say("forced", lang)
         largest = max(max(one.probability, one.kept) for one in token.alternatives) or 1.0
         rows = "".join(self._row(one, one.id == token.id, largest, lang) for one in token.alternatives)
+        hints = [self._say("hint", lang)]
+        if any(one.penalized and not one.cut_by for one in token.alternatives):
+            hints.append(self._say("penalized", lang))
         columns = "".join(f"<th>{self._say(name, lang)}</th>" for name in ("alternative", "before", "after"))
         return (
             f'<div class="tea-alternatives"><p>{head}</p><table><thead><tr>{columns}</tr></thead>'
             f"<tbody>{rows}{self._rest(token, lang)}</tbody></table>"
-            f'<p class="tea-muted">{self._say("hint", lang)}</p></div>'
+            f'<p class="tea-muted">{"<br>".join(hints)}</p></div>'
         )
 
     def _row(self, one: Alternative, is_written: bool, largest: float, lang: str) -> str:
-        name = f'<b lang="zh">{quoted(one.text)}</b>'
+        words = self._say("end", lang) if one.is_end else quoted(one.text)
+        name = f'<b lang="zh">{words}</b>'
         if not is_written:
-            title = self._say("go", lang, text=quoted(one.text))
+            title = self._say("go", lang, text=words)
             name = f'<button type="button" data-id="{one.id}" title="{title}">{name}</button>'
-        after = _bar(one.kept, largest, "is-after")
+        after = _bar(one.kept, largest, "is-after") + ("<sup>↺</sup>" if one.penalized else "")
         if one.cut_by:
             after = f'<span class="tea-cut">{self._say(f"cut_{one.cut_by}", lang)}</span>'
         kind = ' class="is-written"' if is_written else ' class="is-cut"' if one.cut_by else ""

@@ -21,6 +21,7 @@ from models.progress import Progress
 from models.sampling import COLDEST, GenerationOptions, penalties, prompt_room, sample, warpers, window
 from models.scoring import written_logits
 from models.settings import Settings
+from models.spelling import end_tokens
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,6 +41,8 @@ class Alternative:
     probability: float  # of the model, before penalty and filters
     kept: float  # the chance with which it was drawn; 0 where it was cut
     cut_by: str = ""  # temperature (greedy), top_k or top_p
+    penalized: bool = False  # stands in the text already: the repetition penalty changed its score
+    is_end: bool = False  # with it a text is at its end
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,8 @@ def _write(
 ) -> Iterator[Written | Progress | Trace]:
     """Runs on the inference thread, a token or _PLACES looks a step."""
     written, total = list(begun), options.max_new_tokens
-    if (room := total - len(begun)) and not is_whole:
+    is_ended = is_whole or not end_tokens(loaded.model, loaded.processor).isdisjoint(begun[-1:])
+    if (room := total - len(begun)) and not is_ended:
         ends = time.monotonic() + seconds
         for token in sample(loaded, [*ids, *begun], replace(options, max_new_tokens=room)):
             written.append(token)
@@ -191,6 +195,7 @@ def _look(
     for processor in penalties(loaded, options):
         rows = [processor(seen[:, : len(ids) + start + row], filtered[row : row + 1]) for row in range(len(raw))]
         filtered = torch.cat(rows)
+    penalized = filtered != raw
     cut: list[tuple[str, Tensor]] = []
     for name, warper in warpers(options):
         filtered = warper(seen, filtered)
@@ -199,25 +204,32 @@ def _look(
         best = filtered.argmax(dim=-1, keepdim=True)
         filtered = torch.full_like(filtered, -torch.inf).scatter(1, best, 0.0)
         cut.append((_GREEDY, filtered.isneginf()))
-    chances, kept = raw.softmax(dim=-1), filtered.softmax(dim=-1)
+    looks = _Looks(raw.softmax(dim=-1), filtered.softmax(dim=-1), penalized, tuple(cut))
     return [
-        _token(
-            loaded, written[start + row], pieces[start + row], chances[row], kept[row], cut, row, start + row < forced
-        )
+        _token(loaded, written[start + row], pieces[start + row], looks, row, start + row < forced)
         for row in range(len(raw))
     ]
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """What was made of the scores at some places; all are (places, vocabulary)."""
+
+    chances: Tensor
+    kept: Tensor
+    penalized: Tensor
+    cut: tuple[tuple[str, Tensor], ...]  # by which filter, and what was gone after it
 
 
 def _token(
     loaded: LoadedModel,
     token: int,
     piece: str,
-    chances: Tensor,
-    kept: Tensor,
-    cut: Sequence[tuple[str, Tensor]],
+    looks: _Looks,
     row: int,
     forced: bool,
 ) -> TracedToken:
+    chances, kept, ends = looks.chances[row], looks.kept[row], end_tokens(loaded.model, loaded.processor)
     shown = chances.topk(min(ALTERNATIVES, len(chances))).indices.tolist()
     if token not in shown:
         shown.append(token)
@@ -227,7 +239,9 @@ def _token(
             loaded.processor.decode([other]),
             float(chances[other]),
             float(kept[other]),
-            next((name for name, gone in cut if gone[row, other]), ""),
+            next((name for name, gone in looks.cut if gone[row, other]), ""),
+            bool(looks.penalized[row, other]),
+            other in ends,
         )
         for other in shown
     )

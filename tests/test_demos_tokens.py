@@ -138,6 +138,15 @@ def test_what_models_wrote_is_escaped_and_shares_are_never_rounded_to_certainty(
     ]
 
 
+def test_a_repeated_token_and_the_end_of_the_text_are_told() -> None:
+    others = (Alternative(1, "茶", 0.5, 0.4, "", True), Alternative(2, "<|x|>", 0.5, 0.6, is_end=True))
+    trace = Trace("水", (TracedToken(1, "茶", 0.5, 0.4, others, 0, 0.0),))
+    drawn = TokensView(STRINGS).draw(Looked("gpt-zh", OPTIONS, (Branch(trace),), chosen=0), "en")
+    assert drawn.count("↺") == 2
+    assert "the end</b>" in drawn
+    assert "&lt;|x|" not in drawn
+
+
 def test_a_model_that_wrote_nothing_says_so() -> None:
     drawn = TokensView(STRINGS).draw(Looked("gpt-zh", OPTIONS, (Branch(Trace("水", ())),)), "en")
     assert "no token at all" in drawn

@@ -16,6 +16,7 @@ from models.library import Library
 from models.progress import finished
 from models.sampling import GenerationOptions
 from models.spec import BUNDLED
+from models.spelling import end_tokens
 from models.tracing import Tracer, Written
 
 PROMPT = "今天天气真好"
@@ -112,6 +113,25 @@ def test_a_written_text_is_read_in_one_pass_with_the_records_of_its_sampling(
         assert len(passes) == 1
     assert read == sampled
     assert read.text == text
+
+
+def test_what_stands_in_the_text_already_is_marked_where_a_penalty_changed_it(tracer, model) -> None:
+    found = finished(tracer.trace(PROMPT, model, seeded(repetition_penalty=1.5)))
+    written = set()
+    for token in found.tokens:
+        assert all(one.penalized for one in token.alternatives if one.id in written and one.text.isalnum())
+        written.add(token.id)
+    plain = finished(tracer.trace(PROMPT, model, seeded(repetition_penalty=1)))
+    assert not any(one.penalized for token in plain.tokens for one in token.alternatives)
+
+
+def test_a_branch_that_begins_with_the_end_of_the_text_stays_there(library, tracer, model) -> None:
+    with library.lease(model, TASK) as loaded:
+        end = min(end_tokens(loaded.model, loaded.processor))
+    found = finished(tracer.trace(PROMPT, model, seeded(), [end]))
+    assert [token.id for token in found.tokens] == [end]
+    assert found.text == PROMPT
+    assert any(one.is_end for one in found.tokens[0].alternatives)
 
 
 def test_a_text_that_was_stopped_is_read_as_far_as_it_was_written(library, engine, settings, tracer, model) -> None:
