@@ -22,6 +22,7 @@ from demos import (
     api_sentiment,
     api_surprise,
     api_tokens,
+    api_verse,
     api_vision,
 )
 from demos.errors import Reporter
@@ -35,6 +36,7 @@ _WORKING = (
     api_tokens,
     api_decoding,
     api_surprise,
+    api_verse,
     api_vision,
     api_disturb,
     api_dataset,

@@ -13,8 +13,9 @@ from typing import Any
 
 import gradio as gr
 
+from demos import poem_verse
 from demos.i18n import DEFAULT, Strings
-from demos.streaming import AT_ONCE, Desk, allow_stop, connect_stop, seed_note, stop_button
+from demos.streaming import AT_ONCE, QUEUED, Desk, allow_stop, connect_stop, seed_note, stop_button
 from models import verse
 from models.verse import CI, CIPAI, FORMS, FormReport, PoemRequest
 from models.verse_forms import Form, Tune
@@ -77,7 +78,7 @@ def build(desk: Desk, examples: list[dict[str, str]]) -> PoemParts:
     """Lays it out and connects it. Call it inside its gr.Tab."""
     handlers = Handlers(desk)
     parts = _lay_out(desk, handlers, examples)
-    _connect(desk, handlers, parts, examples)
+    poem_verse.build(desk, _connect(desk, handlers, parts, examples))
     return parts
 
 
@@ -139,8 +140,9 @@ def _sample_label(example: dict[str, str], strings: Strings, lang: str) -> str:
     return f"{example['form']} · {example['title'] or head}"
 
 
-def _connect(desk: Desk, handlers: Handlers, parts: PoemParts, examples: list[dict[str, str]]) -> None:
-    shown = gr.State(None)
+def _connect(desk: Desk, handlers: Handlers, parts: PoemParts, examples: list[dict[str, str]]) -> gr.State:
+    """Gives the State of the poem's text as it stood when its writing had ended or was stopped."""
+    shown, written = gr.State(None), gr.State("")
     fields = [parts.form, parts.title, parts.tune, parts.acrostic]
     asked = {
         "fn": desk.reporter.said(handlers.write),
@@ -163,8 +165,11 @@ def _connect(desk: Desk, handlers: Handlers, parts: PoemParts, examples: list[di
     by_hand = gr.on(begins, **asked)
     by_example = parts.examples.click(fill, parts.examples, fields, **AT_ONCE).then(**asked)
     connect_stop(parts.stop, [by_hand, by_example])
+    for run in (by_hand, by_example):
+        run.then(lambda ended: ended.text if ended else "", shown, written, **QUEUED)
     parts.form.input(lambda form: _visible(form == CI), parts.form, fields[1:], **AT_ONCE)
     desk.ui.lang.change(handlers.draw, [shown, desk.ui.lang], parts.paper, **AT_ONCE)
+    return written
 
 
 def _visible(is_ci: bool) -> list[dict[str, Any]]:

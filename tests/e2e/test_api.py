@@ -41,6 +41,7 @@ PROMISED = {
     "/classify_image": ["image", "model"],
     "/explain_image": ["image", "model", "label", "method"],
     "/check_explanation": ["image", "model", "label", "method"],
+    "/check_poem": ["poem", "form"],
     "/disturb_image": ["image", "model", "crop", "rotate", "blur", "noise", "brightness", "cover_size"],
     "/sweep_image": ["image", "model", "kind"],
     "/inspect_dataset": ["file", "text_column", "label_column"],
