@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tiny_models import write_gpt2
 
 from models.engine import Engine
 from models.errors import BadInput
@@ -102,3 +103,16 @@ def test_gpt_zh_is_more_surprised_by_a_poem_that_was_shuffled_and_counts_the_byt
     plain, mixed = (finished(reader.measure(text, "gpt-zh")) for text in (poem, shuffled))
     assert mixed.perplexity > 3 * plain.perplexity
     assert [token.text for token in finished(reader.measure("茶🍵好", "gpt-zh")).tokens] == ["茶", "🍵", "好"]
+
+
+def test_what_a_tokenizer_puts_before_a_text_is_no_part_of_it_but_lets_its_first_token_count(
+    reader, tmp_path, tiny_bert
+) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
+    folder = write_gpt2(tmp_path / "framed", vocabulary=len(tokenizer) + 50)
+    tokenizer.save_pretrained(folder)
+    found = finished(reader.measure("今天天气真好", str(folder)))
+    assert [token.text for token in found.tokens] == list("今天天气真好")
+    assert all(token.bits is not None for token in found.tokens)
