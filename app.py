@@ -28,6 +28,7 @@ from PIL import Image
 from demos import page, theme
 from demos.i18n import ASSETS
 from models.activity import Activity
+from models.album import AlbumReader
 from models.attention import AttentionReader
 from models.cache import ModelCache
 from models.catalog import Catalog
@@ -74,6 +75,7 @@ def compose(settings: Settings) -> page.Teahouse:
         attention=AttentionReader(library, engine, settings),
         explainer=Explainer(library, engine, settings),
         disturber=Disturber(library, engine, settings),
+        album=AlbumReader(library, engine, settings),
         runs=runs,
         evaluations=Evaluations(runs, settings),
     )

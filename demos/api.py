@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from demos import (
+    api_album,
     api_dataset,
     api_decoding,
     api_disturb,
@@ -39,6 +40,7 @@ _WORKING = (
     api_verse,
     api_vision,
     api_disturb,
+    api_album,
     api_dataset,
     api_finetune,
     api_finetune_plan,

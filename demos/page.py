@@ -18,6 +18,7 @@ from demos.own_runs import OwnRuns
 from demos.streaming import Explainers
 from demos.theme import AWAKE, TOGGLE_DARK
 from demos.waiting import Waiter
+from models.album import AlbumReader
 from models.attention import AttentionReader
 from models.decoding import DecodingComparer
 from models.disturb import Disturber
@@ -69,6 +70,7 @@ class Teahouse:
     attention: AttentionReader
     explainer: Explainer  # of pictures
     disturber: Disturber
+    album: AlbumReader
     runs: RunStore
     evaluations: Evaluations
 
@@ -112,6 +114,7 @@ def build(teahouse: Teahouse) -> gr.Blocks:
                     teahouse.vision,
                     teahouse.explainer,
                     teahouse.disturber,
+                    teahouse.album,
                     settings,
                     teahouse.library.catalog,
                 )

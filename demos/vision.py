@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import gradio as gr
 from PIL import Image
 
-from demos import vision_disturb, vision_where
+from demos import vision_album, vision_disturb, vision_where
 from demos.errors import Reporter
 from demos.i18n import DEFAULT, Localizer
 from demos.model_picker import model_picker
@@ -55,6 +55,7 @@ def build(
     runner: Runner,
     explainer: vision_where.PictureExplainer,
     disturber: vision_disturb.PictureDisturber,
+    album: vision_album.Reader,
     settings: Settings,
     catalog: Catalog,
 ) -> VisionTab:
@@ -67,6 +68,7 @@ def build(
     answers = _connect(ui, reporter, handlers, parts, settings)
     vision_where.build(ui, waiter, reporter, explainer, settings, parts.picture, answers)
     vision_disturb.build(ui, waiter, reporter, runner, disturber, settings, catalog, parts.picture, parts.pickers)
+    vision_album.build(ui, waiter, reporter, album, settings, catalog, parts.pickers, examples())
     return VisionTab(parts.picture, parts.look, parts.pickers, parts.panels)
 
 

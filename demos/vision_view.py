@@ -18,12 +18,12 @@ from PIL import Image
 from demos import i18n
 from demos.i18n import ASSETS, Strings
 from models.errors import TeahouseError
+from models.vision import UNSURE_BELOW
 
 PICTURES = ASSETS / "examples" / "pictures"
 SMALL_SIDE = 32  # px of the pictures that the ten-class models learned from
 TEN_CLASSES = "cifar10"  # of assets/labels
 _USUAL_CLASSES = "imagenet"  # whose names most models of the Hub use
-_UNSURE_BELOW = 0.5
 SHOWN_SIDE = 640  # px of a picture on the page
 _CREDIT = re.compile(
     r"^\|\s*(?P<file>[\w-]+\.\w+)\s*\|.*\|\s*(?P<author>[^|]+?)\s*\|\s*(?P<licence>[^|]+?)\s*\|$", re.M
@@ -70,7 +70,7 @@ class VisionView:
         rows = "".join(_row(*both_names(label, chinese, lang), score) for label, score in answer.predictions)
         best, score = answer.predictions[0]
         foot = [html.escape(answer.model), f"{answer.seconds * 1000:,.0f} ms"]
-        doubt = f"<span>{self._say('unsure', lang)}</span>" if score < _UNSURE_BELOW else ""
+        doubt = f"<span>{self._say('unsure', lang)}</span>" if score < UNSURE_BELOW else ""
         return (
             f'<div class="tea-look"><p class="tea-look-best">{html.escape(both_names(best, chinese, lang)[0])}{doubt}</p>'
             f'<ol>{rows}</ol><p class="tea-look-foot">{" · ".join(foot)}</p></div>'

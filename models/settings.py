@@ -34,6 +34,8 @@ class Settings:
     max_download: int = 4096 * MB
     max_upload: int = 20 * MB
     max_pixels: int = 40_000_000
+    max_pictures: int = 24  # judged together
+    max_album_models: int = 4  # that judge them
     max_characters: int = 20_000
     max_prompt_characters: int = 4_000
     max_rows: int = 20_000

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 TASK = "image-classification"
+UNSURE_BELOW = 0.5  # an answer with less than this is not sure
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 

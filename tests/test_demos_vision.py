@@ -172,7 +172,7 @@ def test_the_tab_keeps_its_events_private_and_begins_with_a_picture() -> None:
     with gr.Blocks() as blocks:
         ui = Localizer(STRINGS)
         settings = Settings(home=Path("/nowhere"))
-        tab = vision.build(ui, Waiter(), Reporter(STRINGS), Runner(), object(), object(), settings, Catalog())
+        tab = vision.build(ui, Waiter(), Reporter(STRINGS), Runner(), object(), object(), object(), settings, Catalog())
     assert tab.picture.value["path"].endswith(".jpg")
     assert [picker.value for picker in tab.pickers] == list(MODELS)
     assert {function.api_visibility for function in blocks.fns.values()} == {"private"}

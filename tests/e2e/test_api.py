@@ -44,6 +44,7 @@ PROMISED = {
     "/check_poem": ["poem", "form"],
     "/disturb_image": ["image", "model", "crop", "rotate", "blur", "noise", "brightness", "cover_size"],
     "/sweep_image": ["image", "model", "kind"],
+    "/classify_images": ["files", "model"],
     "/inspect_dataset": ["file", "text_column", "label_column"],
     "/repair_dataset": ["file", "text_column", "label_column", "repairs"],
     "/preview_augmentation": ["file", "text_column", "label_column", "augment", "augment_share", "base_model", "seed"],
