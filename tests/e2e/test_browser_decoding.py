@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import time
+from contextlib import closing
+
 import pytest
+from gradio_client import Client
+from pickers import type_model
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -41,3 +47,24 @@ def test_what_was_written_above_is_measured(visit):
     expect(page.locator("#tea-surprise-take")).to_be_enabled(timeout=60_000)
     page.locator("#tea-surprise-take").click()
     expect(page.locator("#tea-surprise .tea-surprise-text")).to_contain_text("茶馆里只剩下一盏灯")
+
+
+@pytest.mark.parametrize("way", ["greedy", "beam"])
+def test_a_comparison_that_is_folded_away_in_the_middle_gives_its_model_back(visit, server, way):
+    page = visit("?tab=generation", lang="en")
+    type_model(page, "generation", "tea/deep-gpt2")
+    page.get_by_role("tab", name="Continue").click()
+    with closing(Client(server, verbose=False)) as client:
+        page.locator("#tea-view-decoding > button").click()
+        growing = page.locator(f"#tea-decoding [data-way={way}] > p")
+        expect(growing).not_to_have_text(re.compile("^waiting"), timeout=60_000)
+        assert _leases(client) == 1
+        page.locator("#tea-view-decoding > button").click()
+        ends = time.monotonic() + 3
+        while _leases(client):
+            assert time.monotonic() < ends
+
+
+def _leases(client: Client) -> int:
+    entries = client.predict(api_name="/models")["cache"]
+    return next((entry["leases"] for entry in entries if entry["name"] == "tea/deep-gpt2"), 0)
