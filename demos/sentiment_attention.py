@@ -7,7 +7,7 @@ remembers. Knows the reader by what it returns, never how it computes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import gradio as gr
@@ -39,11 +39,13 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Seen:
-    """What the page remembers."""
+    """What the page remembers: all that a picture is drawn from."""
 
     text: str
     model: str
     attention: Attention
+    head: int  # counted from 1, or MEAN
+    token: int = 0  # the place of the one that looks
 
 
 class Handlers:
@@ -58,44 +60,53 @@ class Handlers:
         """The layer and head that looks from the first token at few words; the controls follow the model and the text."""
         text, model = text_and_model(answer, text, model)
         if not text.strip():
-            yield None, self.view.drawn(None, MEAN, 0, lang), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            yield None, self.redraw(None, lang), gr.skip(), gr.skip(), gr.skip(), gr.skip()
             return
         found = self._waiter.run(lambda: self._reader.look(text, model), model, lang, progress)
         head = found.patterns["answer"][1] + 1
         yield (
-            Seen(text, model, found),
-            self.view.drawn(found, head, 0, lang),
+            *self._seen(Seen(text, model, found, head), lang),
             gr.update(value=found.layer + 1, maximum=found.layers),
             gr.update(value=head, choices=self.view.head_choices(found.heads, lang)),
             gr.update(value=0, choices=self.view.token_choices(found)),
             "answer",
         )
 
-    def choose_layer(self, seen: Seen | None, layer: int, head: int, token: int, lang: str) -> tuple[Any, Any]:
+    def choose_layer(self, seen: Seen | None, layer: int, lang: str) -> tuple[Any, Any]:
         if seen is None:
             return gr.skip(), gr.skip()
         found = self._reader.look(seen.text, seen.model, int(layer) - 1)
-        return Seen(seen.text, seen.model, found), self.view.drawn(found, head, token, lang)
+        return self._seen(replace(seen, attention=found), lang)
 
-    def choose_pattern(self, seen: Seen | None, pattern: str, token: int, lang: str) -> tuple[Any, ...]:
+    def choose_pattern(self, seen: Seen | None, pattern: str, lang: str) -> tuple[Any, ...]:
         """The head in which this text shows the pattern best."""
         if seen is None:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         layer, head = seen.attention.patterns[pattern]
         found = self._reader.look(seen.text, seen.model, layer)
-        return Seen(seen.text, seen.model, found), self.view.drawn(found, head + 1, token, lang), layer + 1, head + 1
+        return *self._seen(replace(seen, attention=found, head=head + 1), lang), layer + 1, head + 1
 
-    def redraw(self, seen: Seen | None, head: int, token: int, lang: str) -> str:
-        return self.view.drawn(seen and seen.attention, head, token, lang)
+    def choose_head(self, seen: Seen | None, head: int, lang: str) -> tuple[Any, Any]:
+        return self._seen(seen and replace(seen, head=head), lang)
 
-    def choose_token(self, seen: Seen | None, head: int, lang: str, event: gr.EventData) -> tuple[int, str]:
+    def choose_token(self, seen: Seen | None, token: int, lang: str) -> tuple[Any, Any]:
+        return self._seen(seen and replace(seen, token=token), lang)
+
+    def click_token(self, seen: Seen | None, lang: str, event: gr.EventData) -> tuple[Any, Any, int]:
         """The token that was clicked in the picture."""
         token = int(event.index)
-        return token, self.redraw(seen, head, token, lang)
+        return *self.choose_token(seen, token, lang), token
 
-    def reword(self, seen: Seen | None, head: int, token: int, lang: str) -> tuple[str, dict[str, Any]]:
+    def redraw(self, seen: Seen | None, lang: str) -> str:
+        return self.view.drawn(seen.attention, seen.head, seen.token, lang) if seen else self.view.nothing(lang)
+
+    def reword(self, seen: Seen | None, lang: str) -> tuple[str, dict[str, Any]]:
+        """The same in another language."""
         heads = seen.attention.heads if seen else 1
-        return self.redraw(seen, head, token, lang), gr.update(choices=self.view.head_choices(heads, lang))
+        return self.redraw(seen, lang), gr.update(choices=self.view.head_choices(heads, lang))
+
+    def _seen(self, seen: Seen | None, lang: str) -> tuple[Seen | None, str]:
+        return seen, self.redraw(seen, lang)
 
 
 def build(
@@ -156,7 +167,7 @@ def _lay_out(ui: Localizer, handlers: Handlers) -> _Parts:
             elem_id="tea-attention-token",
         )
     drawn = gr.HTML(
-        handlers.view.drawn(None, MEAN, 0, DEFAULT),
+        handlers.redraw(None, DEFAULT),
         js_on_load=_CHOOSE_TOKEN,
         elem_id="tea-attention",
         elem_classes="tea-attention-box",
@@ -185,14 +196,15 @@ def _connect(
         **work,
     )
     quick = {"show_progress": "hidden", "trigger_mode": "always_last", **work}
-    chosen = [parts.head, parts.token, ui.lang]
-    parts.layer.input(reporter.said(handlers.choose_layer), [seen, parts.layer, *chosen], [seen, parts.drawn], **quick)
+    shown = [seen, parts.drawn]
+    parts.layer.input(reporter.said(handlers.choose_layer), [seen, parts.layer, ui.lang], shown, **quick)
     parts.pattern.input(
         reporter.said(handlers.choose_pattern),
-        [seen, parts.pattern, parts.token, ui.lang],
-        [seen, parts.drawn, parts.layer, parts.head],
+        [seen, parts.pattern, ui.lang],
+        [*shown, parts.layer, parts.head],
         **quick,
     )
-    gr.on([parts.head.input, parts.token.input], handlers.redraw, [seen, *chosen], parts.drawn, **_AT_ONCE)
-    parts.drawn.select(handlers.choose_token, [seen, parts.head, ui.lang], [parts.token, parts.drawn], **_AT_ONCE)
-    ui.lang.change(handlers.reword, [seen, *chosen], [parts.drawn, parts.head], **_AT_ONCE)
+    parts.head.input(handlers.choose_head, [seen, parts.head, ui.lang], shown, **_AT_ONCE)
+    parts.token.input(handlers.choose_token, [seen, parts.token, ui.lang], shown, **_AT_ONCE)
+    parts.drawn.select(handlers.click_token, [seen, ui.lang], [*shown, parts.token], **_AT_ONCE)
+    ui.lang.change(handlers.reword, [seen, ui.lang], [parts.drawn, parts.head], **_AT_ONCE)

@@ -33,10 +33,11 @@ class AttentionView:
     def token_choices(self, found: Attention) -> list[tuple[str, int]]:
         return [(f"{place + 1} · {token}", place) for place, token in enumerate(found.tokens)]
 
-    def drawn(self, found: Attention | None, head: int, token: int, lang: str) -> str:
+    def nothing(self, lang: str) -> str:
+        return f'<p class="tea-muted">{self._say("nothing", lang)}</p>'
+
+    def drawn(self, found: Attention, head: int, token: int, lang: str) -> str:
         """head: counted from 1; 0 is the mean of all. token: the place of the one that looks."""
-        if found is None:
-            return f'<p class="tea-muted">{self._say("nothing", lang)}</p>'
         head, token = min(head or 0, found.heads), min(token or 0, len(found.tokens) - 1)
         weights = found.weights.astype(np.float32)
         chosen = weights[head - 1] if head else weights.mean(axis=0)

@@ -32,8 +32,10 @@ _NAMES = {
     "keys": ("key", "k_proj", "k_lin"),
     "values": ("value", "v_proj", "v_lin"),
 }
-_SAME = 0.02  # of a weight: what softmax(q·k / √d) may differ by from it, in half precision
-_LOOKED_AT = 3  # tokens that the most telling head should share its attention among
+# Of a weight: what softmax(q·k / √d) may differ by from it. The model rounds q·k, which may be in the hundreds, in bfloat16.
+_SAME, _SAME_IN_HALF = 0.02, 0.15
+# Tokens that the most telling head should share its attention among, and how much of it counts for each.
+_LOOKED_AT, _MOST_FOR_ONE = 3, 0.35
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def _looked(text: str, layer: int | None, loaded: LoadedModel) -> Attention:
         raise BadInput("errors.no_such_layer", layer=layer + 1, layers=len(maps))
     weights = maps[layer].numpy()
     vectors = _vectors(projected, layer, len(maps), weights)
+    if vectors is not None:  # the same without the rounding, so that the numbers shown agree with each other
+        weights = softmax(vectors.scores)
     is_cut = len(encoded["input_ids"]) > 1
     return Attention(tokens, is_cut, len(maps), layer, weights.astype(np.float16), vectors, patterns)
 
@@ -152,13 +156,13 @@ def _vectors(seen: _Projected, layer: int, layers: int, weights: np.ndarray) -> 
     if not len(seen.queries) == len(seen.keys) == len(seen.values) == layers:
         return None
     heads, tokens, _ = weights.shape
-    split = []
+    split, bound = [], _SAME if seen.queries[layer].element_size() == 4 else _SAME_IN_HALF
     for projected in (seen.queries[layer], seen.keys[layer], seen.values[layer]):
         if projected.shape[:2] != (1, tokens) or projected.shape[2] % heads:
             return None
         split.append(projected[0].float().reshape(tokens, heads, -1).permute(1, 0, 2).numpy().astype(np.float16))
     vectors = Vectors(*split)
-    return vectors if np.abs(softmax(vectors.scores) - weights).max() < _SAME else None
+    return vectors if np.abs(softmax(vectors.scores) - weights).max() < bound else None
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -175,7 +179,7 @@ def _patterns(maps: np.ndarray, tokens: Sequence[str], framed: np.ndarray) -> di
     """
     words = np.array([any(char.isalnum() for char in token) for token in tokens]) & ~framed
     first = np.where(words, maps[:, :, 0], 0)
-    shared = np.sort(first, axis=-1)[..., -_LOOKED_AT:].sum(axis=-1)
+    shared = np.sort(first, axis=-1)[..., -_LOOKED_AT:].clip(max=_MOST_FOR_ONE).sum(axis=-1)
     shared[: len(maps) // 2] = -1
     looking = maps[:, :, ~framed] if (~framed).any() else maps
     strength = {

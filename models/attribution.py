@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 TOLERANCE = 0.03  # of the change of the log-odds that the attributions may miss before the way is halved
-SMALLEST_CHANGE = 0.5  # of log-odds: a smaller change is measured against this; it moves a probability by 0.12 at most
+SMALLEST_CHANGE = 1.0  # of log-odds: what is missing of a smaller change is measured against this
+_EXACT_FOR = 0.5  # of log-odds: the same while computing, so that the rounding of bfloat16 still finds room
 _POINTS = 4  # a stretch of the way, placed by Gauss-Legendre
 _FIRST, _MOST = 4, 40  # stretches to begin with, and at most in all
 _GRADIENT_TOKENS = 1536  # in one pass with gradients: some 300 MB of the bundled models
@@ -76,7 +77,7 @@ def _integrated(
         if not wanted:
             with torch.no_grad():
                 change = float(answer(embedded) - answer(baseline))
-            wanted, found = _refined(found, max(abs(change), SMALLEST_CHANGE))
+            wanted, found = _refined(found, max(abs(change), _EXACT_FOR))
         yield len(found) / (len(found) + len(wanted) + 1)
     yield Attribution(tuple(sum(stretch.weights for stretch in found).tolist()), change)
 

@@ -56,10 +56,10 @@ def test_a_layer_that_is_not_there_and_an_empty_text_are_refused(reader, tiny_be
 @pytest.mark.parametrize("name", ["sentiment-zh", "emotion-zh"])
 def test_the_bundled_models_show_heads_that_do_something_clear(reader, name: str) -> None:
     text = "房间干净，床很舒服，前台小姑娘特别热情，下次来还住这家。"
+    assert all(reader.look(text, name, layer).vectors is not None for layer in range(12))
     layer, head = reader.look(text, name).patterns["next"]
     found = reader.look(text, name, layer)
     assert np.diagonal(found.weights[head], offset=1).mean() > 0.8
-    assert found.vectors is not None
 
 
 class FakeReader:
@@ -99,16 +99,18 @@ def test_opening_it_chooses_the_head_that_gathers_the_answer(handlers, lang) -> 
 
 def test_only_another_layer_asks_the_model_again(handlers) -> None:
     ((seen, *_),) = handlers.look(None, "茶", "", "zh", silent)
-    handlers.redraw(seen, 2, 1, "zh")
-    handlers.choose_token(seen, 1, "zh", SimpleNamespace(index=2))
+    handlers.choose_head(seen, 2, "zh")
+    clicked, drawn, token = handlers.click_token(seen, "zh", SimpleNamespace(index=2))
+    assert (clicked.token, token) == (2, 2)
+    assert "“茶”的注意力" in drawn
     assert handlers._reader.asked == [None]
-    handlers.choose_layer(seen, 1, 1, 0, "zh")
-    *_, layer, head = handlers.choose_pattern(seen, "next", 0, "zh")
+    assert handlers.choose_layer(seen, 1, "zh")[0].attention.layer == 0
+    *_, layer, head = handlers.choose_pattern(seen, "next", "zh")
     assert handlers._reader.asked == [None, 0, 1]
     assert (layer, head) == (2, 1)
 
 
 def test_a_mean_of_heads_has_no_queries_of_its_own(handlers) -> None:
     ((seen, *_),) = handlers.look(None, "茶", "", "zh", silent)
-    assert "选一个头" in handlers.redraw(seen, 0, 0, "zh")
-    assert "q·k" in handlers.redraw(seen, 1, 0, "zh")
+    assert "选一个头" in handlers.choose_head(seen, 0, "zh")[1]
+    assert "q·k" in handlers.choose_head(seen, 1, "zh")[1]
