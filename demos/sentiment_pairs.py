@@ -19,7 +19,7 @@ from demos.sentiment_subject import Subject, text_and_model
 from demos.sentiment_view import Answer
 from demos.waiting import Waiter
 from models.catalog import Catalog
-from models.pair_check import PairCheck, Runner, check_pairs
+from models.pair_check import LONGEST, PairCheck, Runner, check_pairs
 from models.sentiment import TASK
 from models.settings import Settings
 
@@ -46,6 +46,9 @@ class Handlers:
         text, model = text_and_model(answer, text, model)
         if not text.strip():
             yield None, self.redraw(None, lang)
+            return
+        if len(text.strip()) > LONGEST:  # said where the table would stand, which is of another text
+            yield None, self.view.too_long(LONGEST, lang)
             return
         found = self._waiter.run(lambda: check_pairs(self._runner, text, model), model, lang, progress)
         checked = Checked(self._catalog.find(model, TASK).labels, found)

@@ -32,6 +32,9 @@ class PairsView:
             f"</table>{self._missing(found, lang)}</div>"
         )
 
+    def too_long(self, limit: int, lang: str) -> str:
+        return f'<p class="tea-muted">{self._say("too_long", lang, limit=limit)}</p>'
+
     def _say(self, key: str, lang: str, **values: object) -> str:
         return self._strings.text(f"sentiment_pairs.{key}", lang, **values)
 

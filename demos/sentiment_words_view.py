@@ -21,7 +21,7 @@ _STRONGEST = 62  # per cent of colour behind the heaviest word; the ink stays re
 _LISTED = 8  # words with their numbers
 _AGREE, _LEAN = 0.7, 0.4  # rank correlations from which the two methods agree, and agree roughly
 _NOTICED = 0.02  # of a probability: a fall below it decides nothing
-_BIG_FALL = 0.1
+_STEADY = 0.05  # of a probability: what moves less than this hardly depends on the words
 
 
 class WordsView:
@@ -117,7 +117,7 @@ def _verdict(found: Deletion) -> str:
     """What follows from the three bars."""
     by_top, by_chance = found.whole - found.top, found.whole - found.random
     if by_top <= by_chance + _NOTICED:
-        return "spread" if max(by_top, by_chance) < _BIG_FALL else "no_better"
+        return "spread" if max(abs(by_top), abs(by_chance)) < _STEADY else "no_better"
     return "carried" if found.top < 0.5 or by_top >= 2 * max(by_chance, _NOTICED) else "helped"
 
 

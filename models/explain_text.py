@@ -7,7 +7,7 @@ models. Knows no page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -20,7 +20,7 @@ from models.loading import LoadedModel
 from models.progress import Progress, finished
 from models.sentiment import TASK, WINDOW, SentimentRunner, read_windows
 from models.settings import Settings
-from models.words import units
+from models.words import Unit, units
 
 EXPLAINED_WINDOWS = 2  # of WINDOW tokens: as much as a visitor waits for
 _LEAST_RANKED = 4  # words: with fewer a rank correlation says nothing
@@ -97,6 +97,29 @@ class _Window:
 def _explained(text: str, label: str, loaded: LoadedModel) -> Iterator[Progress | TextExplanation]:
     target = loaded.labels.index(label)
     windows = _windows(text, loaded)[:EXPLAINED_WINDOWS]
+    found = yield from _attributed(windows, target, loaded)
+    real = [(number, place) for number, window in enumerate(windows) for place in _real(window, loaded)]
+    merged = units(text, [windows[number].spans[place] for number, place in real])
+    falls = yield from _occluded(windows, merged, real, target, loaded)
+    weights = [found[number].weights[place] for number, place in real]
+    words = tuple(
+        WordWeight(unit.text, sum(weights[token] for token in unit.tokens), fall, unit.is_word)
+        for unit, fall in zip(merged, falls, strict=True)
+    )
+    yield TextExplanation(
+        label,
+        _scaled(stretches(text, _weighed(windows, found))),
+        words,
+        text[sum(len(word.text) for word in words) :],
+        Completeness(sum(chain.from_iterable(one.weights for one in found)), sum(one.change for one in found)),
+        _agreement(words),
+        _deletion(words, label, loaded),
+    )
+
+
+def _attributed(
+    windows: Sequence[_Window], target: int, loaded: LoadedModel
+) -> Generator[Progress, None, list[Attribution]]:
     found: list[Attribution] = []
     for number, window in enumerate(windows):
         for step in attribution.attributions(window.ids, target, loaded):
@@ -104,8 +127,17 @@ def _explained(text: str, label: str, loaded: LoadedModel) -> Iterator[Progress 
                 found.append(step)
             else:
                 yield Progress(round(_GRADIENTS * (number + step) / len(windows)), 100)
-    real = [(number, place) for number, window in enumerate(windows) for place in _real(window, loaded)]
-    merged = units(text, [windows[number].spans[place] for number, place in real])
+    return found
+
+
+def _occluded(
+    windows: Sequence[_Window],
+    merged: Sequence[Unit],
+    real: Sequence[tuple[int, int]],
+    target: int,
+    loaded: LoadedModel,
+) -> Generator[Progress, None, list[float]]:
+    """How far the log-odds fall without each unit. real: the window and the place in it of each token of the units."""
     falls = [0.0] * len(merged)
     for number, window in enumerate(windows):
         groups = [[real[token][1] for token in unit.tokens if real[token][0] == number] for unit in merged]
@@ -115,27 +147,15 @@ def _explained(text: str, label: str, loaded: LoadedModel) -> Iterator[Progress 
             else:
                 share = (number + step) / len(windows)
                 yield Progress(round(_GRADIENTS + (_OCCLUSION - _GRADIENTS) * share), 100)
-    weights = [found[number].weights[place] for number, place in real]
-    words = tuple(
-        WordWeight(unit.text, sum(weights[token] for token in unit.tokens), fall, unit.is_word)
-        for unit, fall in zip(merged, falls, strict=True)
-    )
-    spans = [
-        (*span, weight) for window, one in zip(windows, found, strict=True) for span, weight in _weighed(window, one)
+    return falls
+
+
+def _weighed(windows: Sequence[_Window], found: Sequence[Attribution]) -> list[tuple[int, int, float]]:
+    return [
+        (*span, weight)
+        for window, one in zip(windows, found, strict=True)
+        for span, weight in zip(window.spans, one.weights, strict=True)
     ]
-    yield TextExplanation(
-        label,
-        _scaled(stretches(text, spans)),
-        words,
-        text[sum(len(word.text) for word in words) :],
-        Completeness(sum(chain.from_iterable(one.weights for one in found)), sum(one.change for one in found)),
-        _agreement(words),
-        _deletion(words, label, loaded),
-    )
-
-
-def _weighed(window: _Window, found: Attribution) -> Iterator[tuple[tuple[int, int], float]]:
-    return zip(window.spans, found.weights, strict=True)
 
 
 def _windows(text: str, loaded: LoadedModel) -> list[_Window]:

@@ -188,7 +188,13 @@ def test_what_was_not_explained_is_said(why):
 
 @pytest.mark.parametrize(
     ("top", "random", "sentence"),
-    [(0.2, 0.9, "确实靠 好"), (0.8, 0.88, "有份量"), (0.97, 0.97, "散在全文"), (0.8, 0.8, "不可靠")],
+    [
+        (0.2, 0.9, "确实靠 好"),
+        (0.8, 0.88, "有份量"),
+        (0.97, 0.97, "散在全文"),
+        (0.8, 0.8, "不可靠"),
+        (0.99, 0.9, "不可靠"),
+    ],
 )
 def test_the_check_says_what_follows_from_it(why, top, random, sentence):
     explanation = explanation_of((WordWeight("好", 1.0, 1.0, True),), deletion=Deletion(0.98, top, random, ("好",), 12))

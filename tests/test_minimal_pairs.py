@@ -157,5 +157,8 @@ def test_the_page_counts_marks_and_escapes(lang: str, sentence: str) -> None:
     assert drawn.count('class="is-wrong"') == 4
     assert "<b>这面" not in drawn
     assert "<mark>不好吃</mark>" in drawn
+    ((kept, said),) = handlers.check(None, "好" * (LONGEST + 1), "", lang, lambda *_, **__: None)
+    assert kept is None
+    assert str(LONGEST) in said
     assert handlers.redraw(checked, "en") != handlers.redraw(checked, "zh")
     assert set(LANGUAGES) == {"zh", "en"}
