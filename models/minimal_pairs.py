@@ -8,21 +8,13 @@ to edit is a word of models.pair_words that stands where a predicate can. Knows 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Literal
 
-import rjieba
-
+from models.pair_anchors import MARKS, Anchor, Sided, find_anchors
 from models.pair_words import (
-    BEFORE_DEGREE,
-    BLAME,
-    DEGREES,
     JOINING,
     NEGATED,
-    NEGATIONS,
-    PRAISE,
     STRONG,
     TURNS,
     UNGRADED,
@@ -32,21 +24,13 @@ from models.pair_words import (
 
 Expectation = Literal["flip", "stay", "weaken", "strengthen"]
 RULES = ("negation", "double_negation", "degree_up", "degree_down", "contrast", "emoji", "emoji_other")
-Sided = Literal["positive", "negative"]
 
-_MARKS = "，。！？；、,.!?;~～…\n "
-_AFTER = ("了", "啊", "呀", "哦", "呢", "吧", "哈", "的", "得", "极了", "地")  # what a predicate may be followed by
 _ENDING = re.compile(r"[。！!.~～…\s]*$")
 _BETWEEN = re.compile(r"[，。！？；,.!?;~～…\n](?=.*\w)", re.DOTALL)  # a mark that another clause follows
 _CAUSED = re.compile(r"(?:真的?|太|很|实在)?(?:让|令|叫)(?:我们|大家|我|人)(?:很|非常|特别|太|十分|真的?|感到)*$")
 _TURNED = re.compile(
     r"^虽然(?P<one>[^。！？!?]+?)[，,](?P<turn>但是|但|可是|不过|然而)(?P<other>[^。！？!?]+?)(?P<end>[。！!]?)$"
 )
-_DEGREE = re.compile(rf"(?:{'|'.join(BEFORE_DEGREE)})?(?:{'|'.join(sorted(DEGREES, key=len, reverse=True))})$")
-_NEGATION = re.compile(rf"(?:{'|'.join(WHOLLY)})?(?:{'|'.join(NEGATIONS)})$")
-_LEADS = (*DEGREES, *NEGATIONS, "也", "都", "还")
-_TAILS = ("", "了", "的")
-_OPPOSITE: dict[Sided, Sided] = {"positive": "negative", "negative": "positive"}
 _CONCLUSION = {"positive": "总的来说我很失望", "negative": "总的来说我很满意"}  # to what it is added
 _AGREEING, _OTHER = {"positive": "😊", "negative": "😡"}, {"positive": "😒", "negative": "🍵"}
 
@@ -62,27 +46,12 @@ class Variant:
         return "".join(piece for piece, _ in self.pieces)
 
 
-@dataclass(frozen=True)
-class _Anchor:
-    """A word that praises or blames, with the degree word or negation before it."""
-
-    start: int  # of that word before it, or of the word itself
-    word_at: int
-    end: int
-    degree: str
-    negation: str
-    said: Sided  # what it says, its negation counted
-
-    def word(self, text: str) -> str:
-        return text[self.word_at : self.end]
-
-
 def variants(text: str, answer: Sided | None) -> list[Variant]:
     """At most one for each rule, in their order. answer: the side that the model's answer is on; None: it is on none, and
     the side that the edited word takes stands for it.
     """
     text = text.strip()
-    anchors = list(_anchors(text))
+    anchors = list(find_anchors(text))
     anchor = _chosen(anchors, answer)
     leaning = answer or (anchor.said if anchor else None)
     found = [_turned(text, leaning)] if leaning else []
@@ -103,64 +72,10 @@ def variants(text: str, answer: Sided | None) -> list[Variant]:
     return sorted(made, key=lambda variant: RULES.index(variant.rule))
 
 
-def _chosen(anchors: list[_Anchor], answer: Sided | None) -> _Anchor | None:
+def _chosen(anchors: list[Anchor], answer: Sided | None) -> Anchor | None:
     """One that says what the answer says, rather one with a degree word, which is easiest to read when it changes."""
     ranked = sorted(anchors, key=lambda one: (one.said != (answer or one.said), not (one.degree or one.negation)))
     return ranked[0] if ranked else None
-
-
-def _anchors(text: str) -> Iterator[_Anchor]:
-    words = [piece for token, kind in rjieba.tag(text) for piece in _split(token, kind)]
-    ends = list(accumulate(len(word) for word, _ in words))
-    for place, (word, _) in enumerate(words):
-        if word not in PRAISE and word not in BLAME:
-            continue
-        end = ends[place]
-        following, after = words[place + 1] if place + 1 < len(words) else ("", "x")
-        word_at = end - len(word)
-        degree, negation = _before(text[:word_at])
-        if not _is_predicate(word, text[:word_at], following, after, bool(degree or negation)):
-            continue
-        says: Sided = "positive" if word in PRAISE else "negative"
-        lead = word_at - len(degree or negation)
-        yield _Anchor(lead, word_at, end, degree, negation, _OPPOSITE[says] if negation else says)
-
-
-def _split(token: str, kind: str) -> list[tuple[str, str]]:
-    """A token that holds more than the word of the lexicon, cut around it: 很差, 太棒了, 价格便宜."""
-    if token in PRAISE or token in BLAME:
-        return [(token, kind)]
-    for lead in sorted(_LEADS, key=len, reverse=True):
-        for tail in _TAILS:
-            word = token.removeprefix(lead).removesuffix(tail)
-            if lead + word + tail == token and (word in PRAISE or word in BLAME):
-                return [(lead, "d"), (word, "a"), *([(tail, "ul")] if tail else [])]
-    half = len(token) // 2
-    if len(token) == 4 and (token[half:] in PRAISE or token[half:] in BLAME):
-        return [(token[:half], "n"), (token[half:], "a")]
-    return [(token, kind)]
-
-
-def _before(before: str) -> tuple[str, str]:
-    """(degree word, negation) right before the word."""
-    if negation := _NEGATION.search(before):
-        return "", negation[0]
-    degree = _DEGREE.search(before)
-    return (degree[0] if degree else ""), ""
-
-
-def _is_predicate(word: str, before: str, following: str, kind: str, has_lead: bool) -> bool:
-    """Where 不 can stand before the word: not within 又脏又破, before a noun (好地方), or before 地."""
-    if (
-        before.endswith(("又", "越", "越来越", "更", "最", "多么", "这么", "那么", "不是", "没有", "没"))
-        or following == "地"
-    ):
-        return False
-    if word in VERBS:
-        return True
-    if not following or following[0] in _MARKS or following in _AFTER:
-        return has_lead or following != "的"
-    return (has_lead and kind[:1] in "uyx") or (has_lead and len(word) > 1 and kind[:1] in "cp")
 
 
 def _replaced(rule: str, expectation: Expectation, text: str, start: int, end: int, new: str) -> Variant:
@@ -168,13 +83,13 @@ def _replaced(rule: str, expectation: Expectation, text: str, start: int, end: i
     return Variant(rule, expectation, tuple(piece for piece in pieces if piece[0]))
 
 
-def _end(text: str, anchor: _Anchor) -> int:
+def _end(text: str, anchor: Anchor) -> int:
     """Past the 了 of 太…了, which cannot stay without 太."""
     is_pair = anchor.degree.endswith("太") and text[anchor.end : anchor.end + 1] == "了"
     return anchor.end + 1 if is_pair else anchor.end
 
 
-def _negated(text: str, anchor: _Anchor, agrees: bool) -> Variant:
+def _negated(text: str, anchor: Anchor, agrees: bool) -> Variant:
     """A negation more, or the one that is there less.
 
     It turns a text of one clause; of several, the others still say what they said. 不难吃 is no praise yet, so blame that is
@@ -192,12 +107,12 @@ def _negated(text: str, anchor: _Anchor, agrees: bool) -> Variant:
     return _replaced("negation", expectation, text, anchor.start, _end(text, anchor), NEGATED.get(word, f"不{word}"))
 
 
-def _twice_negated(text: str, anchor: _Anchor) -> Variant | None:
+def _twice_negated(text: str, anchor: Anchor) -> Variant | None:
     """没有人会说早餐不好吃: the clause says what it said."""
     word = anchor.word(text)
     if anchor.negation or word in NEGATED or _CAUSED.search(text[: anchor.word_at]):
         return None
-    clause = max((text.rfind(mark, 0, anchor.start) for mark in _MARKS), default=-1) + 1
+    clause = max((text.rfind(mark, 0, anchor.start) for mark in MARKS), default=-1) + 1
     joining = next((lead for lead in JOINING if text.startswith(lead, clause)), "")
     clause += len(joining)
     subject = text[clause : anchor.start]
@@ -214,7 +129,7 @@ def _twice_negated(text: str, anchor: _Anchor) -> Variant | None:
     return Variant("double_negation", "stay", tuple(piece for piece in pieces if piece[0]))
 
 
-def _raised(text: str, anchor: _Anchor, agrees: bool) -> Variant | None:
+def _raised(text: str, anchor: Anchor, agrees: bool) -> Variant | None:
     word = anchor.word(text)
     if (
         anchor.negation.startswith(WHOLLY)
@@ -231,7 +146,7 @@ def _raised(text: str, anchor: _Anchor, agrees: bool) -> Variant | None:
     return _replaced("degree_up", expectation, text, anchor.start, anchor.end, new)
 
 
-def _lowered(text: str, anchor: _Anchor, agrees: bool) -> Variant | None:
+def _lowered(text: str, anchor: Anchor, agrees: bool) -> Variant | None:
     word = anchor.word(text)
     if word in UNGRADED or anchor.degree in ("还算", "有点", "有点儿", "有些", "比较"):
         return None
