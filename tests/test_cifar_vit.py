@@ -34,8 +34,9 @@ def test_auto_classes_load_what_was_saved(vit, tmp_path: Path) -> None:
 
 def test_the_map_of_where_it_looked_has_a_cell_for_each_patch(vit) -> None:
     from models.heat import explain
+    from models.progress import finished
 
-    assert explain(vit, torch.randn(1, 3, 32, 32)).map.shape == (8, 8)
+    assert finished(explain(vit, torch.randn(1, 3, 32, 32))).map.shape == (8, 8)
 
 
 def test_what_a_patch_says_hangs_on_its_neighbourhood_only(vit) -> None:
