@@ -206,7 +206,7 @@ def test_the_models_endpoint_tells_all_that_helps_to_choose(make_library, settin
 def test_in_the_vision_tab_a_model_that_must_be_downloaded_waits_for_look(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "tea.png")
     view = VisionView(STRINGS, lambda error, lang: str(error))
-    handlers = Handlers(None, None, None, Catalog(), view, max_pixels=100, downloads=lambda model: True)
+    handlers = Handlers(None, None, Catalog(), view, max_pixels=100, downloads=lambda model: True)
     answer, panel, *_ = handlers.look_again(str(tmp_path / "tea.png"), "microsoft/resnet-50", "en")
     assert answer is None
     assert "press Look" in panel

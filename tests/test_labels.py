@@ -144,10 +144,10 @@ def test_one_sentiment_example_is_longer_than_250_characters() -> None:
     assert [len(item["text"]) > 250 for item in example("sentiment.json")].count(True) == 1
 
 
-def test_generation_examples_cover_the_three_ways_to_write() -> None:
+def test_generation_examples_cover_the_three_ways_to_write_and_texts_to_read() -> None:
     examples = example("generation.json")
-    assert set(examples) == {"continue", "poem", "chat"}
-    assert all(has_chinese(prompt) for prompt in examples["continue"] + examples["chat"])
+    assert set(examples) == {"continue", "poem", "chat", "surprise"}
+    assert all(has_chinese(text) for name in ("continue", "chat", "surprise") for text in examples[name])
     assert {poem["form"] for poem in examples["poem"]} == {"五绝", "七绝", "五律", "七律", "词"}
     for poem in examples["poem"]:
         assert set(poem) == {"form", "title", "acrostic"}
