@@ -29,12 +29,13 @@
       var tab = await appeared(place + '-button');
       if (tab && tab.getAttribute('aria-selected') !== 'true') tab.click();
     }
-    var box = await appeared('#tea-view-' + view + ', #tea-lesson-' + view);
-    if (!box) return;
-    var fold = box.querySelector(':scope > button.label-wrap');
-    if (fold && !fold.classList.contains('open')) fold.click();
-    var card = box.querySelector('.tea-lesson');
-    if (card) card.open = true;
+    // The fold of a view, or a card that stands alone; the box around them is in the page before they are.
+    var found = await appeared('#tea-view-' + view + ' > button.label-wrap, #tea-lesson-' + view + ' .tea-lesson');
+    if (!found) return;
+    var isFold = found.matches('button'), box = isFold ? found.parentElement : found;
+    if (isFold && !found.classList.contains('open')) found.click();
+    var card = box.querySelector('.tea-lesson') || box;
+    if (card.tagName === 'DETAILS') card.open = true;
     window.teaView(view, true);
     box.scrollIntoView({block: 'start', behavior: 'smooth'});
   };
