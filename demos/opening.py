@@ -58,15 +58,22 @@ def connect(
     computing = asked.change(handler, [*inputs], [*outputs], trigger_mode="multiple", **work)
     opened.box.expand(lambda count: (True, count + 1), asked, [opened.is_open, asked], **_QUIET)
     opened.box.collapse(lambda: False, None, opened.is_open, cancels=[computing], **_QUIET)
-    keep_in_address(opened)
+    _keep_in_address(opened)
     if follows:
         given_up = gr.on([*follows], None, None, None, cancels=[computing], queue=False, api_visibility="private")
         given_up.then(lambda is_open, count: count + 1 if is_open else count, [opened.is_open, asked], asked, **_QUIET)
     return computing
 
 
-def keep_in_address(opened: View) -> None:
-    """A copied link opens the view again. `connect` does it; a view whose work is begun within it calls it itself."""
+def stop_when_folded(opened: View, works: Sequence[Dependency]) -> None:
+    """For a view whose work is begun within it: folding it cancels these events."""
+    # Gradio 6.31 folds a view that the address has just opened, unless expanding it goes through the queue.
+    opened.box.expand(lambda: True, None, opened.is_open, **_QUIET)
+    opened.box.collapse(lambda: False, None, opened.is_open, cancels=[*works], **_QUIET)
+    _keep_in_address(opened)
+
+
+def _keep_in_address(opened: View) -> None:
     for listener, is_open in ((opened.box.expand, "true"), (opened.box.collapse, "false")):
         js = _KEEP_IN_URL.format(name=LESSONS[opened.name].name, is_open=is_open)
         listener(None, js=js, queue=False, show_progress="hidden", api_visibility="private")

@@ -187,7 +187,7 @@ def _connect(
         parts.judge.click(reporter.said(handlers.judge), [parts.files, *pickers, ui.lang], **job),
         parts.examples.click(reporter.said(handlers.judge_examples), [*pickers, ui.lang], **job),
     ]
-    opening.keep_in_address(opened)
+    opening.stop_when_folded(opened, jobs)
     gr.on(
         [parts.stop.click, opened.box.collapse],
         handlers.stopped,

@@ -50,6 +50,12 @@ def test_the_example_pictures_take_one_click_and_can_be_read_in_the_other_langua
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_the_address_opens_it(visit):
+    page = visit("?tab=vision&view=album", lang="zh")
+    page.wait_for_timeout(1000)
+    expect(page.locator("#tea-album-examples")).to_be_visible(timeout=1000)
+
+
 def test_without_a_picture_one_sentence_says_what_is_missing(visit):
     page = visit("?tab=vision", lang="en")
     page.locator(_FOLD).click()
