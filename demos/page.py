@@ -170,6 +170,8 @@ def _connect_language(
     """Gives the event of a page that has opened, after which all is worded."""
     # Through the queue: only then do the tabs' own listeners of ui.lang hear of the change.
     hidden = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+    # Gradio 6.31 looks every output's status up in the tree of all components, even of a hidden progress.
+    worded = {**hidden, "show_progress_on": switch}
 
     def arrive(remembered: str | None, request: gr.Request):
         lang = asked_language(request.query_params.get("lang"), remembered, request.headers.get("accept-language"))
@@ -179,9 +181,9 @@ def _connect_language(
     def choose(lang: str):
         return [lang, lang, *ui.updates(lang)]
 
-    arrived = blocks.load(arrive, stored, [ui.lang, switch, tabs, asked_run, *ui.components], **hidden)
+    arrived = blocks.load(arrive, stored, [ui.lang, switch, tabs, asked_run, *ui.components], **worded)
     arrived.then(None, js=AWAKE, **hidden)
-    switch.input(choose, switch, [ui.lang, stored, *ui.components], **hidden)
+    switch.input(choose, switch, [ui.lang, stored, *ui.components], **worded)
     switch.change(None, switch, js=_KEEP_LANGUAGE_IN_URL, **hidden)
     return arrived
 
