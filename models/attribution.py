@@ -10,21 +10,23 @@ on the inference thread; no weight of a shared model gets a gradient. Knows no w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from models.loading import LoadedModel
+from models.spec import MB
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-TOLERANCE = 0.03  # of the change of the log-odds that the attributions may miss before the way is halved
-SMALLEST_CHANGE = 1.0  # of log-odds: what is missing of a smaller change is measured against this
-_EXACT_FOR = 0.5  # of log-odds: the same while computing, so that the rounding of bfloat16 still finds room
+TOLERANCE = 0.04  # of the change of the log-odds that the attributions may miss before the way is halved
+SMALLEST_CHANGE = 0.5  # of log-odds: a smaller change is measured against this; it moves a probability by 0.12 at most
 _POINTS = 4  # a stretch of the way, placed by Gauss-Legendre
 _FIRST, _MOST = 4, 40  # stretches to begin with, and at most in all
 _GRADIENT_TOKENS = 1536  # in one pass with gradients: some 300 MB of the bundled models
 _FORWARD_TOKENS = 3072
+_LARGEST_COPY = 1024 * MB  # in single precision: a BERT of 250 M parameters
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _integrated(
         if not wanted:
             with torch.no_grad():
                 change = float(answer(embedded) - answer(baseline))
-            wanted, found = _refined(found, max(abs(change), _EXACT_FOR))
+            wanted, found = _refined(found, max(abs(change), SMALLEST_CHANGE))
         yield len(found) / (len(found) + len(wanted) + 1)
     yield Attribution(tuple(sum(stretch.weights for stretch in found).tolist()), change)
 
@@ -135,6 +137,18 @@ def occlusions(
         answers += log_odds(logits, target).tolist()
         yield len(answers) / len(rows)
     yield [answers[0] - answer for answer in answers[1:]]
+
+
+def in_single_precision(loaded: LoadedModel) -> LoadedModel:
+    """The model itself, or where it computes in half precision a copy of its own: gradients rounded to 8 bits add up to
+    something else, and processors without hardware for them take longer too. A large model stays as it is.
+    """
+    import torch
+
+    parameters = sum(weight.numel() for weight in loaded.model.parameters())
+    if loaded.model.dtype == torch.float32 or 4 * parameters > _LARGEST_COPY:
+        return loaded
+    return replace(loaded, model=deepcopy(loaded.model).float())
 
 
 def absent_token(tokenizer) -> int:

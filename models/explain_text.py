@@ -121,8 +121,9 @@ def _attributed(
     windows: Sequence[_Window], target: int, loaded: LoadedModel
 ) -> Generator[Progress, None, list[Attribution]]:
     found: list[Attribution] = []
+    exact = attribution.in_single_precision(loaded)
     for number, window in enumerate(windows):
-        for step in attribution.attributions(window.ids, target, loaded):
+        for step in attribution.attributions(window.ids, target, exact):
             if isinstance(step, Attribution):
                 found.append(step)
             else:

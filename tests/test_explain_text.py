@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -206,5 +208,20 @@ def test_attributions_add_up_to_the_change_of_the_log_odds(explainer, name: str)
 @needs("sentiment-zh")
 def test_deleting_the_heaviest_words_hurts_more_than_deleting_random_ones(explainer) -> None:
     """On at least 80 of 100 sentences; seen: 96."""
-    checks = [explainer.text(sentence, "sentiment-zh").deletion for sentence in SENTENCES]
-    assert sum(check.top < check.random for check in checks) >= 80
+    found = [explainer.text(sentence, "sentiment-zh") for sentence in SENTENCES]
+    assert sum(one.deletion.top < one.deletion.random for one in found) >= 80
+    assert max(one.completeness.error for one in found) < 0.05
+
+
+def test_a_model_in_half_precision_is_attributed_through_a_copy_and_stays_as_it_was(
+    make_library, tiny_bert: Path
+) -> None:
+    torch = pytest.importorskip("torch")
+    from models.attribution import in_single_precision
+
+    with make_library().lease(str(tiny_bert), "text-classification") as loaded:
+        assert in_single_precision(loaded) is loaded
+        half = replace(loaded, model=deepcopy(loaded.model).bfloat16())
+        exact = in_single_precision(half)
+        assert (exact.model.dtype, half.model.dtype) == (torch.float32, torch.bfloat16)
+        assert exact.labels == loaded.labels
