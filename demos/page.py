@@ -176,7 +176,8 @@ def _connect_language(
     def arrive(remembered: str | None, request: gr.Request):
         lang = asked_language(request.query_params.get("lang"), remembered, request.headers.get("accept-language"))
         asked = request.query_params.get("run", "")[:100]
-        return [lang, lang, _selected(request.query_params.get("tab")), asked, *ui.updates(lang)]
+        worded = [gr.skip()] * len(ui.components) if lang == DEFAULT else ui.updates(lang)  # it is built in DEFAULT
+        return [lang, lang, _selected(request.query_params.get("tab")), asked, *worded]
 
     def choose(lang: str):
         return [lang, lang, *ui.updates(lang)]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from demos import texts_desk
 from demos.errors import Reporter
 from demos.i18n import ASSETS, DEFAULT, Localizer
 from demos.sentiment_batch_view import BatchOverview, BatchView, overview
@@ -21,13 +21,10 @@ from models import batch
 from models.batch import BatchProgress, BatchResult, BatchRunner
 from models.catalog import Catalog
 from models.finetune import dataset
-from models.finetune.table import SUFFIXES
 from models.sentiment import TASK
 from models.settings import Settings
 
 EXAMPLE_FILE = ASSETS / "examples" / "reviews.csv"
-_AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-_QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 Shown = tuple[str, Any, Any, Any, Any]  # values of: status, stop, overview, result, download
 
 
@@ -41,8 +38,14 @@ def build(
     picker: gr.Dropdown,
 ) -> None:
     handlers = Handlers(waiter, runner, settings, catalog, BatchView(ui.strings))
-    parts = _lay_out(ui, handlers)
-    _connect(ui, reporter, handlers, parts, picker)
+    desk = texts_desk.lay_out(ui, "batch", "sentiment", handlers.idle(DEFAULT))
+    asked, shown = [picker, ui.lang], gr.State(None)
+    works = handlers.judge_lines, handlers.judge_file
+    texts_desk.connect(desk, reporter, handlers, *works, asked, shown, ui.lang, settings.concurrency)
+    redrawn = [desk.status, desk.result]
+    ui.lang.change(
+        handlers.redraw, [shown, ui.lang], redrawn, queue=False, show_progress="hidden", api_visibility="private"
+    )
 
 
 class Handlers:
@@ -111,79 +114,3 @@ class Handlers:
         path = batch.write_csv(result, self.settings.uploads)
         status, drawn = self.redraw(shown, lang)
         return status, gr.update(interactive=False), shown, drawn, gr.update(value=str(path), interactive=True)
-
-
-@dataclass(frozen=True)
-class _Parts:
-    lines: gr.Textbox
-    run_lines: gr.Button
-    file: gr.File
-    example: gr.Button
-    column: gr.Dropdown
-    run_file: gr.Button
-    status: gr.HTML
-    stop: gr.Button
-    result: gr.HTML
-    download: gr.DownloadButton
-
-
-def _lay_out(ui: Localizer, handlers: Handlers) -> _Parts:
-    with gr.Row(equal_height=False):
-        with gr.Column(min_width=220):
-            words = {"label": "sentiment.lines", "placeholder": "sentiment.lines_hint"}
-            lines = ui.make(gr.Textbox, words, lines=8, max_lines=12, elem_id="tea-batch-lines")
-            run_lines = ui.make(gr.Button, {"value": "sentiment.run_lines"}, elem_id="tea-batch-run-lines")
-        with gr.Column(min_width=220):
-            file = ui.make(
-                gr.File, {"label": "sentiment.file"}, file_types=list(SUFFIXES), height=120, elem_id="tea-batch-file"
-            )
-            column = ui.make(
-                gr.Dropdown,
-                {"label": "sentiment.column", "info": "sentiment.column_info"},
-                choices=[],
-                interactive=False,
-                elem_id="tea-batch-column",
-            )
-            run_file = ui.make(gr.Button, {"value": "sentiment.run_file"}, elem_id="tea-batch-run-file")
-            example = ui.make(gr.Button, {"value": "sentiment.example_file"}, size="sm", elem_id="tea-batch-example")
-    with gr.Row(equal_height=False, elem_classes="tea-status-row"):
-        status = gr.HTML(handlers.idle(DEFAULT), elem_id="tea-batch-status", elem_classes="tea-status-box")
-        stop = ui.make(
-            gr.Button,
-            {"value": "common.stop"},
-            interactive=False,
-            size="sm",
-            scale=0,
-            min_width=90,
-            elem_id="tea-batch-stop",
-        )
-    result = gr.HTML("", elem_id="tea-batch-result", elem_classes="tea-batch-box")
-    download = ui.make(
-        gr.DownloadButton, {"label": "sentiment.download"}, interactive=False, size="sm", elem_id="tea-batch-download"
-    )
-    return _Parts(lines, run_lines, file, example, column, run_file, status, stop, result, download)
-
-
-def _connect(ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, picker: gr.Dropdown) -> None:
-    shown = gr.State(None)
-    job = {
-        "outputs": [parts.status, parts.stop, shown, parts.result, parts.download],
-        "show_progress_on": parts.status,
-        "concurrency_limit": handlers.settings.concurrency,
-        "concurrency_id": "sentiment-batch",
-        "api_visibility": "private",
-    }
-    judge_file, from_file = reporter.said(handlers.judge_file), [parts.file, parts.column, picker, ui.lang]
-    open_file = reporter.said(handlers.open_file)
-    opened = parts.example.click(handlers.example_file, None, parts.file, **_AT_ONCE).then(
-        open_file, [parts.file, ui.lang], parts.column, **_QUIET
-    )
-    jobs = [
-        parts.run_lines.click(reporter.said(handlers.judge_lines), [parts.lines, picker, ui.lang], **job),
-        parts.run_file.click(judge_file, from_file, **job),
-        opened.then(judge_file, from_file, **job),
-    ]
-    parts.file.upload(open_file, [parts.file, ui.lang], parts.column, **_QUIET)
-    parts.file.clear(open_file, [parts.file, ui.lang], parts.column, **_QUIET)
-    parts.stop.click(handlers.stopped, ui.lang, [parts.status, parts.stop], cancels=jobs, **_AT_ONCE)
-    ui.lang.change(handlers.redraw, [shown, ui.lang], [parts.status, parts.result], **_AT_ONCE)

@@ -14,6 +14,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,13 @@ def make_library(settings):
         return Library(catalog or Catalog(), sources, cache, activity)
 
     return make
+
+
+@pytest.fixture
+def library(make_library, settings):
+    """One over real loading, with one thread: tiny models gain nothing from a second one."""
+    pytest.importorskip("torch")
+    return make_library(replace(settings, threads=1))
 
 
 @pytest.fixture

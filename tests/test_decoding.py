@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,12 +16,6 @@ from models.progress import finished
 from models.sampling import GenerationOptions
 
 PROMPT = "今天天气真好"
-
-
-@pytest.fixture
-def library(make_library: Callable[..., Library], settings) -> Library:
-    pytest.importorskip("torch")
-    return make_library(replace(settings, threads=1))
 
 
 @pytest.fixture

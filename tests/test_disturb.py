@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from PIL import Image
 
 from models.disturb import BOUNDS, KINDS, NONE, SWEEPS, Disturbance, Disturber, Point, Sweep, Turn, apply
 from models.errors import BadInput
-from models.library import Library
 from models.progress import Progress, finished
 from models.spec import BUNDLED
 from models.vision import VisionRunner
@@ -26,12 +24,6 @@ def picture() -> Image.Image:
     array[..., 1] = np.linspace(0, 200, 90)
     array[..., 0] = np.linspace(0, 200, 60)[:, None]
     return Image.fromarray(array)
-
-
-@pytest.fixture
-def library(make_library: Callable[..., Library]) -> Library:
-    pytest.importorskip("torch")
-    return make_library()
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -19,12 +18,6 @@ from models.library import Library
 from models.verse import PoemRequest
 
 PROMPT = "今天天气真好"
-
-
-@pytest.fixture
-def library(make_library: Callable[..., Library], settings) -> Library:
-    pytest.importorskip("torch")
-    return make_library(replace(settings, threads=1))  # tiny models gain nothing from a second thread
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,12 +20,6 @@ TEXT = "今天天气真好，茶很香。"
 needs_gpt_zh = pytest.mark.skipif(
     not (BUNDLED / "gpt-zh" / "config.json").is_file(), reason="models/bundled/gpt-zh is not there"
 )
-
-
-@pytest.fixture
-def library(make_library: Callable[..., Library], settings) -> Library:
-    pytest.importorskip("torch")
-    return make_library(replace(settings, threads=1))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +20,6 @@ from models.spelling import end_tokens
 from models.tracing import Tracer, Written
 
 PROMPT = "今天天气真好"
-
-
-@pytest.fixture
-def library(make_library: Callable[..., Library], settings) -> Library:
-    pytest.importorskip("torch")
-    return make_library(replace(settings, threads=1))
 
 
 @pytest.fixture
