@@ -20,6 +20,22 @@
     });
   }
 
+  // Gradio 6.31 sets what a tab holds once more a moment after it was put into the page, and folds an accordion that was
+  // opened before: so it is given that moment, then looked at a few times more, unless the visitor folds it. Not sooner
+  // after each other: an opening that the server still hears of is not told a second time.
+  function unfold(selector) {
+    var looks = 4;
+    function byHand(event) { if (event.isTrusted && event.target.closest(selector)) looks = 0; }
+    function look() {
+      var fold = document.querySelector(selector);
+      if (looks-- <= 0) { document.removeEventListener('click', byHand, true); return; }
+      if (fold && !fold.classList.contains('open')) fold.click();
+      setTimeout(look, 1000);
+    }
+    document.addEventListener('click', byHand, true);
+    setTimeout(look, 300);
+  }
+
   // Opens the view of a path such as generation/continue/tokens: its tabs one after the other, for a tab that was never
   // chosen is not in the page yet, then the view itself.
   window.teaGo = async function (path) {
@@ -30,14 +46,13 @@
       if (tab && tab.getAttribute('aria-selected') !== 'true') tab.click();
     }
     // The fold of a view, or a card that stands alone; the box around them is in the page before they are.
-    var found = await appeared('#tea-view-' + view + ' > button.label-wrap, #tea-lesson-' + view + ' .tea-lesson');
-    if (!found) return;
-    var isFold = found.matches('button'), box = isFold ? found.parentElement : found;
-    if (isFold && !found.classList.contains('open')) found.click();
-    var card = box.querySelector('.tea-lesson') || box;
-    if (card.tagName === 'DETAILS') card.open = true;
+    var card = '#tea-lesson-' + view + ' .tea-lesson', fold = '#tea-view-' + view + ' > button.label-wrap';
+    if (!await appeared(fold + ', ' + card)) return;
+    unfold(fold);
+    var details = document.querySelector(card);
+    if (details) details.open = true;
     window.teaView(view, true);
-    box.scrollIntoView({block: 'start', behavior: 'smooth'});
+    (document.querySelector('#tea-view-' + view) || details).scrollIntoView({block: 'start', behavior: 'smooth'});
   };
 
   // Keeps the view that is open in the address, so that a copied link opens it.
