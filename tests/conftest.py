@@ -7,6 +7,7 @@ a server that speaks the Hub's protocol in hub_server.py.
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import json
 import os
@@ -177,6 +178,18 @@ def library(make_library, settings):
     """One over real loading, with one thread: tiny models gain nothing from a second one."""
     pytest.importorskip("torch")
     return make_library(replace(settings, threads=1))
+
+
+@pytest.fixture
+def living_tensors() -> Callable[[], int]:
+    """Counts the tensors that are alive: what a computation has left behind."""
+    torch = pytest.importorskip("torch")
+
+    def count() -> int:
+        gc.collect()
+        return sum(torch.is_tensor(thing) for thing in gc.get_objects())
+
+    return count
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from pathlib import Path
 
@@ -106,7 +105,9 @@ def test_an_explanation_closed_in_the_middle_stops_computing(make_library, engin
     assert library.cache.entries()[0].leases == 0
 
 
-def test_classifying_computes_no_gradients_and_no_attention(make_library, engine, settings, tiny_vit: Path) -> None:
+def test_classifying_computes_no_gradients_and_no_attention(
+    make_library, engine, settings, living_tensors, tiny_vit: Path
+) -> None:
     """Nor is anything left of an explanation: what a folded view costs."""
     import torch
 
@@ -119,18 +120,12 @@ def test_classifying_computes_no_gradients_and_no_attention(make_library, engine
                 lambda module, inputs, output: seen.append((torch.is_grad_enabled(), output[1]))
             )
         runner.classify(picture, str(tiny_vit))
-        before = _tensors(torch)
+        before = living_tensors()
         Explainer(library, engine, settings).picture(picture, str(tiny_vit))
         seen.clear()
         runner.classify(picture, str(tiny_vit))
         assert seen == [(False, None)] * 2
-        assert _tensors(torch) <= before
-
-
-def _tensors(torch) -> int:
-    """How many are alive."""
-    gc.collect()
-    return sum(torch.is_tensor(thing) for thing in gc.get_objects())
+        assert living_tensors() <= before
 
 
 def test_a_model_that_learned_from_small_pictures_sees_no_finer_ones(

@@ -12,6 +12,7 @@ import pytest
 from hundred_sentences import SENTENCES
 
 from models import attribution, deletion
+from models.attention import AttentionReader
 from models.errors import BadInput
 from models.explain_text import TextExplainer, TokenWeight, stretches
 from models.progress import Progress
@@ -170,6 +171,26 @@ def test_classifying_computes_no_gradients_and_no_attention_outputs(
         assert output.attentions is None
         assert torch.is_grad_enabled()
         assert loaded.model.config._attn_implementation == implementation != "eager"
+
+
+def test_a_view_that_was_closed_leaves_nothing_in_memory(
+    library, engine, settings, living_tensors, tiny_bert: Path
+) -> None:
+    """Neither an explanation nor attention, run to the end or given up in the middle."""
+    name, text = str(tiny_bert), "茶很香，可是太贵了。"
+    explainer, reader = TextExplainer(library, engine, settings), AttentionReader(library, engine, settings)
+    SentimentRunner(library, engine, settings).classify(text, name)
+    explainer.text(text, name)
+    reader.look(text, name)
+    before = living_tensors()
+    for _ in range(3):
+        explainer.text(text, name)
+        reader.look(text, name)
+        steps = explainer.steps(text, name)
+        next(steps)
+        steps.close()
+    del steps
+    assert living_tensors() <= before
 
 
 def test_an_explanation_closed_in_the_middle_stops_computing_and_gives_the_model_back(
