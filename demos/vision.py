@@ -65,8 +65,10 @@ def build(
     handlers = Handlers(waiter, runner, catalog, view, settings.max_pixels, downloads)
     gr.set_static_paths([PICTURES])  # served from where they lie, whatever folder the app was started in
     parts = _lay_out(ui, view, partial(model_picker, ui, catalog, settings, TASK), examples())
-    answers = _connect(ui, reporter, handlers, parts, settings)
-    vision_where.build(ui, waiter, reporter, explainer, settings, parts.picture, answers)
+    answers, looks = _connect(ui, reporter, handlers, parts, settings)
+    where = vision_where.build(ui, waiter, reporter, explainer, settings, parts.picture, answers)
+    # A link may open the view before anything was answered, and it explains answers.
+    where.box.expand(reporter.said(handlers.look_unless_answered), [answers[0], *looks.pop("inputs")], **looks)
     vision_disturb.build(ui, waiter, reporter, runner, disturber, settings, catalog, parts.picture, parts.pickers)
     vision_album.build(ui, waiter, reporter, album, settings, catalog, parts.pickers, examples())
     return VisionTab(parts.picture, parts.look, parts.pickers, parts.panels)
@@ -110,6 +112,20 @@ class Handlers:
         for place, model in enumerate((large, left, right)):
             answers[place] = self._answer(image, model, lang, progress)
             yield self._shown(answers, small, lang)
+
+    def look_unless_answered(
+        self,
+        answered: Answer | None,
+        picture: str | None,
+        large: str,
+        left: str,
+        right: str,
+        lang: str,
+        progress: Callable[..., Any] = gr.Progress(),
+    ) -> Iterator[tuple]:
+        """What `look` does, where no picture has been looked at yet."""
+        if answered is None and picture is not None:
+            yield from self.look(picture, large, left, right, lang, progress)
 
     def look_again(
         self, picture: str | None, model: str, lang: str, progress: Callable[..., Any] = gr.Progress()
@@ -216,19 +232,18 @@ def _gallery(ui: Localizer, pictures: list[str]) -> gr.Dataset:
 
 def _connect(
     ui: Localizer, reporter: Reporter, handlers: Handlers, parts: _Parts, settings: Settings
-) -> list[gr.State]:
-    """The states that hold the answers, in the order of the pickers."""
+) -> tuple[list[gr.State], dict[str, Any]]:
+    """The states that hold the answers, in the order of the pickers; the properties of an event that looks."""
     answers, small = [gr.State(None) for _ in parts.panels], gr.State("")
     work = {"concurrency_limit": settings.concurrency, "concurrency_id": "vision", "api_visibility": "private"}
-    gr.on(
-        [parts.picture.change, parts.look.click],
-        reporter.said(handlers.look),
-        [parts.picture, *parts.pickers, ui.lang],
-        [*answers, *parts.panels, small, parts.small],
-        show_progress_on=list(parts.panels),
-        trigger_mode="always_last",
+    looks = {
+        "inputs": [parts.picture, *parts.pickers, ui.lang],
+        "outputs": [*answers, *parts.panels, small, parts.small],
+        "show_progress_on": list(parts.panels),
         **work,
-    )
+    }
+    asked = [parts.picture.change, parts.look.click]
+    gr.on(asked, reporter.said(handlers.look), trigger_mode="always_last", **looks)
     for picker, answer, panel in zip(parts.pickers, answers, parts.panels, strict=True):
         picker.input(
             reporter.said(handlers.look_again),
@@ -240,4 +255,4 @@ def _connect(
     ui.lang.change(handlers.redraw, [*answers, small, ui.lang], [*parts.panels, parts.small], **_AT_ONCE)
     pictures = examples()
     parts.gallery.click(lambda index: pictures[index], parts.gallery, parts.picture, **_AT_ONCE)
-    return answers
+    return answers, looks

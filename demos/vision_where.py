@@ -52,7 +52,7 @@ def build(
     settings: Settings,
     picture: gr.Image,
     answers: Sequence[gr.State],
-) -> None:
+) -> opening.View:
     """Lays the view out and connects it. answers: the tab's three, in the order of PLACES."""
     view = WhereView(ui.strings, reporter.sentence)
     handlers = Handlers(waiter, explainer, view, settings.max_pixels)
@@ -74,6 +74,7 @@ def build(
             **work,
         )
         ui.lang.change(handlers.redraw, [seen, ui.lang], [chosen, panel], **_AT_ONCE)
+    return opened
 
 
 def _method(ui: Localizer) -> gr.Radio:

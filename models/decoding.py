@@ -81,10 +81,10 @@ class DecodingComparer:
             raise BadInput("errors.empty_text")
         if len(prompt) > self._settings.max_prompt_characters:
             raise BadInput("errors.text_too_long", length=len(prompt), limit=self._settings.max_prompt_characters)
-        options = GenerationOptions(max_new_tokens, **_PLAIN, seed=seed).seeded()
-        if options.max_new_tokens > LONGEST:
-            value = options.max_new_tokens
+        if isinstance(max_new_tokens, (int, float)) and max_new_tokens > LONGEST:
+            value = max_new_tokens
             raise BadInput("errors.option_out_of_bounds", option="max_new_tokens", value=value, low=1, high=LONGEST)
+        options = GenerationOptions(max_new_tokens, **_PLAIN, seed=seed).seeded()
         with self._library.lease(model, TASK) as loaded:
             ids = prompt_ids(loaded, prompt, prompt_room(loaded, options))
             room = min(options.max_new_tokens, window(loaded) - len(ids))

@@ -178,3 +178,12 @@ def test_the_tab_keeps_its_events_private_and_begins_with_a_picture() -> None:
     assert {function.api_visibility for function in blocks.fns.values()} == {"private"}
     for lang in ("zh", "en"):
         assert len(ui.updates(lang)) == len(ui.components)
+
+
+def test_a_view_that_is_opened_looks_at_a_picture_that_nobody_looked_at_yet(view: VisionView, picture: str) -> None:
+    runner = Runner()
+    *_, last = handlers(view, runner).look_unless_answered(None, picture, *MODELS, "en")
+    assert runner.asked == list(MODELS)
+    assert list(handlers(view, runner).look_unless_answered(last[0], picture, *MODELS, "en")) == []
+    assert list(handlers(view, runner).look_unless_answered(None, None, *MODELS, "en")) == []
+    assert runner.asked == list(MODELS)

@@ -36,6 +36,12 @@
     setTimeout(look, 300);
   }
 
+  // Scrolls this page alone: scrollIntoView would move the article around an iframe too.
+  function shownAtTop(selector) {
+    var box = document.querySelector(selector);
+    if (box) window.scrollTo({top: window.scrollY + box.getBoundingClientRect().top - 8, behavior: 'smooth'});
+  }
+
   // Opens the view of a path such as generation/continue/tokens: its tabs one after the other, for a tab that was never
   // chosen is not in the page yet, then the view itself.
   window.teaGo = async function (path) {
@@ -52,7 +58,7 @@
     var details = document.querySelector(card);
     if (details) details.open = true;
     window.teaView(view, true);
-    (document.querySelector('#tea-view-' + view) || details).scrollIntoView({block: 'start', behavior: 'smooth'});
+    setTimeout(function () { shownAtTop('#tea-view-' + view + ', #tea-lesson-' + view); }, 500);  // once it has unfolded
   };
 
   // Keeps the view that is open in the address, so that a copied link opens it.

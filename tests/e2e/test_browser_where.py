@@ -47,3 +47,10 @@ def test_it_speaks_the_language_that_is_chosen_later_and_fits_a_phone(visit):
     page.get_by_label("English").check()
     expect(page.locator("#tea-where-right")).to_contain_text("whole picture")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_link_to_the_view_shows_where_the_models_looked_without_another_click(visit, lang):
+    page = visit("?view=where&embed=true", lang=lang, width=360)
+    for place in ("large", "left", "right"):
+        expect(page.locator(f"#tea-where-{place} img").first).to_be_visible()
